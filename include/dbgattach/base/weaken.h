@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * For the tests of the tests only: the test build (-DDBG_TEST_BUILD) can leave out one protection, named by the
+ * environment variable DBG_WITHOUT, so that the suite can prove that the matching test then fails; and it can stop at a
+ * step named by DBG_BARRIER=PROCESS/STEP. In the real build PROTECTED() is the constant true and nothing else exists.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#ifdef DBG_TEST_BUILD
+bool weaken_is_protected(const char *name);
+/* Stops the calling process with SIGSTOP when it is at the barrier that DBG_BARRIER names. */
+void weaken_barrier(const char *process, const char *step);
+#define PROTECTED(name) weaken_is_protected(#name)
+#else
+#define PROTECTED(name) true
+static inline void weaken_barrier(const char *process, const char *step)
+{
+	(void)process;
+	(void)step;
+}
+#endif

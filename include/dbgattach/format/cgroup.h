@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /proc/PID/cgroup (cgroups(7)) and the mount table's cgroup lines: which hierarchy holds which controller. */
+#pragma once
+
+#include "dbgattach/base/err.h"
+
+#include <stddef.h>
+
+#define CGROUP_PATH_MAX 4096
+
+/*
+ * The path of the line whose controller list contains controller ("pids", "memory", "freezer"), or of the unified "0::"
+ * line for controller "". Written without a trailing newline. -ENOENT (no error text) when there is no such line.
+ */
+int cgroup_path_of(const char *bytes, size_t length, const char *controller, char *out, size_t size);
+
+/* 64 lower-case hex digits that stand as a component of any line, also inside "NAME-<64hex>.scope". 0 or -ENOENT. */
+int cgroup_container_id(const char *bytes, size_t length, char ret_id[65]);

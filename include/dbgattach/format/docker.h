@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Docker's containers/ID/config.v2.json. */
+#pragma once
+
+#include "dbgattach/base/err.h"
+#include "dbgattach/base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct docker_container {
+	char *id, *name; /* name without Docker's leading "/" */
+	char *image;     /* as it was asked for (Config.Image) */
+	char *hostname;
+	int64_t pid;
+	bool running, paused;
+	struct strv env; /* Config.Env; Docker adds PATH and HOSTNAME when it starts the container, so do we: see target/docker.c */
+};
+
+int docker_container_parse(const char *bytes, size_t length, struct docker_container *ret, struct err *err);
+void docker_container_done(struct docker_container *container);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* containers/storage's overlay-containers/containers.json: the ids, names and images of Podman's containers. */
+#pragma once
+
+#include "dbgattach/base/err.h"
+
+#include <stddef.h>
+
+struct podman_container {
+	const char *id, *image; /* image: name from the metadata, "" where not stated */
+	const char *const *names;
+	size_t names_count;
+};
+
+/* Calls visit for each; a negative result of visit ends the walk and is returned. The strings live for the call only. */
+int podman_containers_parse(const char *bytes, size_t length,
+			    int (*visit)(const struct podman_container *container, void *context, struct err *err),
+			    void *context, struct err *err);

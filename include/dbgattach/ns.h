@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which namespaces are joined, and where the session is counted. Joining is one setns(2) on the target's pidfd: all
+ * or nothing, so there is no half-entered state and no path of /proc to be swapped in between.
+ */
+#pragma once
+
+#include "dbgattach/base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum ns_kind { NS_USER, NS_PID, NS_MNT, NS_NET, NS_UTS, NS_IPC, NS_CGROUP, NS_TIME, NS_KIND_MAX };
+
+#define NS_BIT(kind) (1U << (kind))
+
+/* "user", "pid", ...: the names below /proc/PID/ns and of --ns. */
+const char *ns_kind_name(enum ns_kind kind);
+
+/* inode 0: this kernel has no such namespace. */
+struct ns_set {
+	uint64_t inode[NS_KIND_MAX];
+};
+
+/* proc_fd: a directory fd of /proc/PID. */
+int ns_set_read(int proc_fd, struct ns_set *ret, struct err *err);
+
+/* The kinds (NS_BIT) in which the two differ. */
+unsigned ns_set_differing(const struct ns_set *ours, const struct ns_set *theirs);
+
+/* "pid,mnt,net": the kinds named. ERR_USAGE names the word that is none. */
+int ns_parse_list(const char *text, unsigned *ret_kinds, struct err *err);
+
+/* "pid mnt net", "none" for 0. Returns out. */
+char *ns_format_list(unsigned kinds, char *out, size_t size);
+
+/* One setns for all kinds. Single-threaded callers only; a PID namespace takes effect for children. */
+int ns_enter(int pidfd, unsigned kinds, struct err *err);
+
+/* ---- the session's cgroup ------------------------------------------------------------------------------------ */
+
+struct cgroup_limits {
+	uint64_t pids;
+	uint64_t memory; /* bytes */
+};
+
+enum cgroup_hierarchy { CGROUP_UNIFIED, CGROUP_PIDS, CGROUP_MEMORY, CGROUP_FREEZER, CGROUP_HIERARCHY_MAX };
+
+/*
+ * dbgattach/SESSION in the unified tree, and in those v1 hierarchies that hold a controller the session needs. The v1
+ * freezer only where there is no unified tree, which freezes by itself.
+ */
+struct cgroup {
+	char session[64];
+	int root[CGROUP_HIERARCHY_MAX]; /* the hierarchy's mount, O_PATH; -EBADF: not there or not used */
+	int dir[CGROUP_HIERARCHY_MAX];  /* the session's directory */
+	unsigned missing;               /* bits of CGROUP_PIDS and CGROUP_MEMORY that no hierarchy here offers */
+};
+
+void cgroup_init(struct cgroup *cgroup);
+
+/*
+ * Makes it, sets the limits, and removes empty ones whose makers are dead. session: "PID-...", PID the monitor's.
+ * root_fd: the host's root. On failure nothing is left. ERR_UNSUPPORTED where no usable hierarchy is mounted.
+ */
+int cgroup_make(struct cgroup *cgroup, int root_fd, const char *session, const struct cgroup_limits *limits,
+		struct err *err);
+
+/* Opens what cgroup_make() of another process has made: for the guardian, which was forked before it. */
+int cgroup_open(struct cgroup *cgroup, int root_fd, const char *session);
+
+/*
+ * Moves the calling, single-threaded process into the v1 directories. "0" to tasks, not cgroup.procs: for the writer
+ * itself the kernel skips the global lock (and its RCU grace period) that any other move takes.
+ */
+int cgroup_join_v1(const struct cgroup *cgroup, struct err *err);
+
+/*
+ * Kills every member but spare (0: none): frozen first, so that a fork bomb cannot outrun it. Returns the number that
+ * was there to kill, or a negative errno; 0 means that nobody but spare is left.
+ */
+int cgroup_kill_others(const struct cgroup *cgroup, pid_t spare);
+
+/* The members now, at most size of them; returns the count that there are. */
+int cgroup_members(const struct cgroup *cgroup, pid_t *pids, size_t size);
+
+/* Waits up to a second for the last member's end, then removes. Closes the fds. -EBUSY: somebody is still in it. */
+int cgroup_remove(struct cgroup *cgroup);
+void cgroup_done(struct cgroup *cgroup);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the session may do: profiles, capability sets, ids, seccomp, inherited attributes; and the check from outside
+ * that it came true. Knows nothing of containers. Everything here fails closed: what cannot be applied is an error.
+ */
+#pragma once
+
+#include "dbgattach/base/err.h"
+#include "dbgattach/format/proc_limits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* ---- profiles ------------------------------------------------------------------------------------------------ */
+
+enum seccomp_mode { SECCOMP_DEFAULT, SECCOMP_UNCONFINED };
+
+struct profile {
+	const char *name;
+	const char *summary;
+	uint64_t capabilities; /* bit per capability */
+	bool all_capabilities; /* instead: whatever the caller has, or all of the target's own user namespace */
+	bool unmasked_proc;
+	enum seccomp_mode seccomp;
+};
+
+/* NULL where there is none of that name. */
+const struct profile *profile_find(const char *name);
+/* The i-th profile, NULL at the end: for --help and completion. */
+const struct profile *profile_at(size_t index);
+
+/* ---- capabilities -------------------------------------------------------------------------------------------- */
+
+#define CAPABILITY_BIT(capability) (UINT64_C(1) << (capability))
+
+struct capability_sets {
+	uint64_t inheritable, permitted, effective, bounding, ambient;
+};
+
+/* "NET_ADMIN", "cap_net_admin" or "ALL": a mask. ERR_USAGE. */
+int capabilities_parse(const char *name, uint64_t *ret_mask, struct err *err);
+/* "SYS_PTRACE KILL", "none", "all". Returns out. */
+char *capabilities_format(uint64_t mask, char *out, size_t size);
+/* All that this kernel knows. */
+uint64_t capabilities_all(void);
+/* The caller's own permitted set. */
+int capabilities_permitted(uint64_t *ret_mask, struct err *err);
+
+/*
+ * The five sets of a session. root: uid 0 of its user namespace gets the mask by exec's own rule, so nothing is
+ * inheritable or ambient. Otherwise only added is kept, through the ambient set: as docker exec does it.
+ */
+struct capability_sets capability_sets_of_session(bool root, uint64_t mask, uint64_t added);
+
+/* ---- becoming the session, in this order (attach/steps.c) ---------------------------------------------------- */
+
+/* Exactly one supplementary group, the primary one: an empty list would undo "deny this group" file modes. */
+int privilege_set_groups(gid_t gid, struct err *err);
+int privilege_drop_bounding(uint64_t keep, struct err *err);
+/* Real, effective and saved; capabilities are kept for privilege_set_capabilities(). Checked by reading back. */
+int privilege_set_ids(uid_t uid, gid_t gid, struct err *err);
+int privilege_set_capabilities(const struct capability_sets *sets, struct err *err);
+/* Every execve and every id change sets it back, so it is said again after each. */
+int privilege_set_undumpable(struct err *err);
+int privilege_set_no_new_privs(struct err *err);
+int privilege_set_seccomp(enum seccomp_mode mode, struct err *err);
+
+/*
+ * What must not come along from the caller: signal mask and dispositions, umask, niceness and scheduling class, I/O
+ * priority, timer slack, personality, securebits. oom_score_adj: at least the target's, never below 0. proc_self_fd: the
+ * host's /proc/self.
+ */
+int privilege_reset_attributes(int proc_self_fd, int target_oom_score_adj, struct err *err);
+
+/* The target's limits, no higher than the caller may go, and no core files (RLIMIT_CORE 0). */
+int privilege_set_limits(const struct proc_limits *target, struct err *err);
+
+/* A new session keyring: the caller's would open his keys to everything inside. */
+int privilege_new_keyring(struct err *err);
+
+/* ---- proof ---------------------------------------------------------------------------------------------------- */
+
+struct privilege_expectation {
+	uid_t uid; /* as seen from the reader's user namespace */
+	gid_t gid;
+	struct capability_sets sets;
+	enum seccomp_mode seccomp;
+	int seccomp_inherited; /* filters that the caller himself is under */
+};
+
+/* Compares /proc/PID/status, read by the host, with the plan. ERR_REFUSED names the first difference. */
+int privilege_verify(int proc_pid_fd, const struct privilege_expectation *expected, struct err *err);

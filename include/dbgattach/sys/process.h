@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Process system calls that glibc has no function for, or none that tells enough. Negative errno on failure. */
+#pragma once
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * fork(2) whose child is born in the cgroup2 directory cgroup_fd (-EBADF: none) and that returns a pidfd too.
+ * [CLONE_INTO_CGROUP, Linux 5.7: joining later by a write to cgroup.procs waits for an RCU grace period]
+ */
+pid_t sys_fork(int cgroup_fd, int *ret_pidfd);
+
+/* close_range(2): from first to the last fd there is. */
+int sys_close_from(unsigned first);
+
+/* KEYCTL_JOIN_SESSION_KEYRING with a new anonymous keyring; and a call that only reads, to see if keyctl is there. */
+int sys_keyctl_join_session(void);
+int sys_keyctl_session_id(void);
+
+/* execveat(2) of what fd is. Returns only on failure. */
+int sys_fexecve(int fd, char *const argv[], char *const envp[]);
+
+/* seccomp(SECCOMP_SET_MODE_FILTER) with a compiled program (struct sock_filter[]). */
+int sys_seccomp_filter(const void *program, unsigned short length);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How a container is found: from the runtimes' own state files, never by asking a daemon that may hang. One table of
+ * runtimes; each is one file.
+ */
+#pragma once
+
+#include "dbgattach/base/err.h"
+#include "dbgattach/base/text.h"
+#include "dbgattach/format/reference.h"
+#include "dbgattach/pin.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct target {
+	const char *runtime; /* "docker", ...: static */
+	char *id, *name, *image; /* id is never NULL ("pid:123" for pid:N); name and image may be */
+	pid_t pid;           /* 0: not running */
+	uint64_t start_time; /* as the runtime states it; 0: it does not */
+	bool paused;
+	bool has_config;     /* env is what the runtime's config states */
+	struct strv env;
+};
+
+void target_done(struct target *target);
+
+/*
+ * Resolves, in this order of preference: exact name, exact id, unique id prefix; then pins. A container that several
+ * runtimes know (Podman's is also runc's) is one container when the init pid is the same; the runtime that stands first
+ * in the table speaks for it.
+ *
+ * Errors: ERR_NOT_FOUND (a bare number gets the hint pid:N), ERR_AMBIGUOUS (the text lists the matches in a form that can
+ * be pasted), ERR_GONE (known, not running; or a zombie), ERR_CHANGED, ERR_USAGE (unknown runtime), ERR_MALFORMED,
+ * ERR_DENIED (state files that root alone may read).
+ */
+int target_resolve(const struct host *host, const struct reference *reference, struct target *ret, struct pin *ret_pin,
+		   struct err *err);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the steps share: one attach, from the command line to the last clean-up. */
+#pragma once
+
+#include "plan.h"
+#include "steps.h"
+
+#include "dbgattach/attach.h"
+#include "dbgattach/ns.h"
+#include "dbgattach/pin.h"
+#include "dbgattach/session.h"
+#include "dbgattach/view.h"
+
+#include <signal.h>
+#include <sys/types.h>
+
+/* Shared with the guardian: what it must know and cannot have been told at its birth. */
+struct guardian_page {
+	volatile pid_t init; /* 0: there is none yet */
+};
+
+struct attach {
+	const struct attach_request *request;
+
+	/* host side */
+	struct host host;
+	int proc_self_fd; /* /proc/self of the host's procfs, ours: the entering process opens its own anew */
+	struct pin pin;
+	struct attach_facts facts;
+	struct attach_plan plan;
+	struct session_tty tty;
+	int signal_fd;
+	sigset_t caller_signals; /* the mask we were started with */
+	char session[64];        /* names the cgroup */
+
+	/* made for the session */
+	struct view_parts parts;
+	struct session_channels channels;
+	struct cgroup cgroup;
+	bool has_cgroup;
+	struct guardian_page *guardian_page;
+	pid_t monitor, guardian, entry, init;
+	int guardian_pidfd, entry_pidfd, init_pidfd;
+	int wire_read, wire_write;
+	int64_t entry_deadline; /* session_now_ms() */
+
+	/* the entering process's own */
+	int target_root;
+	int view_root;
+	int launcher;
+	unsigned notes; /* VIEW_NOTE bits */
+
+	struct session_result result;
+};
+
+/* entry.c: never returns; the child's side of the "entry" step. */
+_Noreturn void entry_main(struct attach *attach);
+
+/* guardian.c: never returns. */
+_Noreturn void guardian_main(struct attach *attach, int monitor_pidfd);
+
+/* ending.c: what every way out passes through, in any state of the attach. Idempotent. */
+void attach_end(struct attach *attach);
+/* Kills everything of the session but init; the session loop's hook. */
+int attach_kill_others(void *context);
+
+/* facts.c */
+int attach_gather(struct attach *attach, struct err *err);
+
+/* steps.c */
+int step_resolve(struct attach *attach, struct err *err);
+int step_facts(struct attach *attach, struct err *err);
+int step_plan(struct attach *attach, struct err *err);

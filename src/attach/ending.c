@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every way out leads through here: whatever state the attach was in, nothing of it stays. */
+#include "attach.h"
+
+#include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/weaken.h"
+#include "dbgattach/sys/pidfd.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CHILD_DEADLINE_MS 1000
+
+int attach_kill_others(void *context)
+{
+	const struct attach *attach = context;
+
+	return attach->has_cgroup ? cgroup_kill_others(&attach->cgroup, attach->init) : 0;
+}
+
+/*
+ * Kills and reaps a child of ours; one that hangs in an uninterruptible wait (on a filesystem of the target's that never
+ * answers) is left to die by itself, since nobody can make it.
+ */
+static void end_child(int *pidfd)
+{
+	struct pollfd poll_fd = { .fd = *pidfd, .events = POLLIN };
+	siginfo_t info;
+
+	if (*pidfd < 0)
+		return;
+	(void)sys_pidfd_send_signal(*pidfd, SIGKILL);
+	if (poll(&poll_fd, 1, CHILD_DEADLINE_MS) == 1)
+		(void)waitid(P_PIDFD, (id_t)*pidfd, &info, WEXITED | __WALL);
+	close_quietly(take_fd(*pidfd));
+}
+
+/* The rest first, while init lives to reap it; closing the start pipe ends an init that still waits for it. */
+static void end_session(struct attach *attach)
+{
+	int64_t deadline = session_now_ms() + CHILD_DEADLINE_MS;
+
+	close_quietly(take_fd(attach->channels.start_write));
+	end_child(&attach->entry_pidfd);
+	if (attach->init_pidfd >= 0) {
+		struct pollfd poll_fd = { .fd = attach->init_pidfd, .events = POLLIN };
+
+		while (attach_kill_others(attach) > 0 && session_now_ms() < deadline)
+			;
+		(void)poll(&poll_fd, 1, CHILD_DEADLINE_MS / 2);
+	}
+	end_child(&attach->init_pidfd);
+}
+
+void attach_end(struct attach *attach)
+{
+	end_session(attach);
+	session_tty_restore(&attach->tty, attach->result.reason != SESSION_ENDED || attach->result.exit_status > 128);
+	session_tty_done(&attach->tty);
+	if (attach->has_cgroup) {
+		while (cgroup_kill_others(&attach->cgroup, 0) > 0 && PROTECTED(KILL_REST))
+			;
+		(void)cgroup_remove(&attach->cgroup);
+		attach->has_cgroup = false;
+	}
+	/* Last: until here the guardian would have done what is done above. */
+	end_child(&attach->guardian_pidfd);
+	session_channels_done(&attach->channels);
+	view_parts_done(&attach->parts);
+	if (attach->guardian_page != NULL)
+		(void)munmap(take_ptr(attach->guardian_page), sizeof(*attach->guardian_page));
+	close_quietly(take_fd(attach->wire_read));
+	close_quietly(take_fd(attach->wire_write));
+	close_quietly(take_fd(attach->signal_fd));
+	close_quietly(take_fd(attach->proc_self_fd));
+	pin_done(&attach->pin);
+	host_done(&attach->host);
+	plan_done(&attach->plan);
+	attach_facts_done(&attach->facts);
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The process that enters. Invisible to the target: joining a PID namespace only moves one's children. It finishes
+ * everything, becomes the launcher, and only then is the first process born that the target can see. Disposable: whatever
+ * filesystem of the target's it hangs on, the monitor gives it up at a deadline.
+ */
+#include "attach.h"
+#include "wire.h"
+
+#include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/log.h"
+#include "dbgattach/base/text.h"
+#include "dbgattach/base/weaken.h"
+#include "dbgattach/launcher.h"
+#include "dbgattach/sys/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define WIRE_FD (LAUNCHER_START_FD + 1)
+
+/*
+ * Dies with the monitor: alone on the way nobody would pick it up. An id change clears this, so it is said again after each;
+ * a monitor that died just before is seen by its pid, which as a parent's cannot have been reused unnoticed.
+ */
+static int follow_monitor(const struct attach *attach, struct err *err)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return err_sys(err, errno, "PR_SET_PDEATHSIG");
+	if (getppid() != attach->monitor)
+		_exit(1);
+	return privilege_set_undumpable(err);
+}
+
+/* Out of the caller's session, away with what his process hands down; the session's cgroup in the v1 hierarchies. */
+static int entry_detach(struct attach *attach, struct err *err)
+{
+	cleanup_close int proc_self = openat(attach->host.proc_fd, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (proc_self < 0)
+		return err_sys(err, errno, "our own /proc/self");
+	if (PROTECTED(SETSID) && setsid() < 0)
+		return err_sys(err, errno, "a session of its own");
+	int result = privilege_reset_attributes(proc_self, attach->facts.process.oom_score_adj, err);
+	if (result == 0)
+		result = follow_monitor(attach, err);
+	if (result == 0 && attach->has_cgroup)
+		result = cgroup_join_v1(&attach->cgroup, err);
+	return result;
+}
+
+static int entry_keyring(struct attach *attach, struct err *err)
+{
+	(void)attach;
+	return privilege_new_keyring(err);
+}
+
+/* Before the namespaces are joined: afterwards the way to it would lead through the target's own /proc. */
+static int entry_root(struct attach *attach, struct err *err)
+{
+	bool pid_joined = (attach->plan.join & NS_BIT(NS_PID)) != 0;
+	cleanup_close int pidns = pid_joined ? openat(attach->pin.proc_fd, "ns/pid", O_RDONLY | O_CLOEXEC) :
+					       openat(attach->host.proc_fd, "self/ns/pid", O_RDONLY | O_CLOEXEC);
+
+	if (pidns < 0)
+		return err_sys(err, errno, "the PID namespace of the session");
+	if (attach->plan.view.target_tree) {
+		/* Not the namespace's root, which setns() would give: a process may have been chrooted. */
+		attach->target_root = openat(attach->pin.proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (attach->target_root < 0)
+			return err_sys(err, errno, "the target's root");
+	}
+	return view_proc_prepare(attach->target_root, pidns,
+				 pid_joined ? attach->facts.theirs.inode[NS_PID] : attach->facts.ours.inode[NS_PID],
+				 attach->facts.process.status.nspid, &attach->parts, &attach->notes, err);
+}
+
+static int entry_join(struct attach *attach, struct err *err)
+{
+	int result = ns_enter(attach->pin.pidfd, attach->plan.join, err);
+
+	if (result < 0)
+		return result;
+	/* In the target's user namespace we are nobody with every capability; what we make must belong to its root. */
+	if (attach->plan.own_userns) {
+		bool root = attach->plan.root_mapped;
+
+		result = privilege_set_ids(root ? 0 : attach->plan.uid, root ? 0 : attach->plan.gid, err);
+		if (result == 0)
+			result = follow_monitor(attach, err);
+	}
+	if (result == 0 && attach->target_root >= 0 && fchdir(attach->target_root) < 0)
+		return err_sys(err, errno, "the target's root");
+	close_quietly(take_fd(attach->target_root));
+	return result;
+}
+
+static int entry_unshare(struct attach *attach, struct err *err)
+{
+	(void)attach;
+	return view_unshare(err);
+}
+
+static int entry_view(struct attach *attach, struct err *err)
+{
+	return view_build(&attach->parts, &attach->plan.view, &attach->view_root, &attach->notes, err);
+}
+
+static int entry_pivot(struct attach *attach, struct err *err)
+{
+	return view_pivot(attach->view_root, err);
+}
+
+static int entry_groups(struct attach *attach, struct err *err)
+{
+	return privilege_set_groups(attach->plan.gid, err);
+}
+
+static int entry_bounding(struct attach *attach, struct err *err)
+{
+	return privilege_drop_bounding(attach->plan.capabilities.bounding, err);
+}
+
+static int entry_limits(struct attach *attach, struct err *err)
+{
+	return privilege_set_limits(&attach->facts.process.limits, err);
+}
+
+static int entry_ids(struct attach *attach, struct err *err)
+{
+	int result = privilege_set_ids(attach->plan.uid, attach->plan.gid, err);
+
+	return result < 0 ? result : follow_monitor(attach, err);
+}
+
+/* With the session's own ids: a directory that it may not enter must not become its working directory. */
+static int entry_workdir(struct attach *attach, struct err *err)
+{
+	attach->launcher = open(TOOLBOX_PREFIX "/" LAUNCHER_PATH, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (attach->launcher < 0)
+		return err_sys(err, errno, "the toolbox's launcher");
+	return view_workdir(attach->plan.workdir, attach->plan.workdir_fallback, err);
+}
+
+static int entry_caps(struct attach *attach, struct err *err)
+{
+	int result = privilege_set_capabilities(&attach->plan.capabilities, err);
+
+	return result < 0 ? result : privilege_set_undumpable(err);
+}
+
+static int entry_no_new_privs(struct attach *attach, struct err *err)
+{
+	(void)attach;
+	return privilege_set_no_new_privs(err);
+}
+
+/*
+ * The five fds that may stay, and no other: stdio, the start pipe, and until the exec closes it the wire; the launcher's fd
+ * goes behind it and is closed by the exec too.
+ */
+static int entry_close(struct attach *attach, struct err *err)
+{
+	const int sources[] = { attach->channels.child[0], attach->channels.child[1], attach->channels.child[2],
+				attach->channels.start_read, attach->wire_write, attach->launcher };
+	int high[ARRAY_SIZE(sources)];
+
+	if (attach->notes != 0)
+		wire_send(attach->wire_write, WIRE_NOTES, attach->notes, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+		high[i] = fcntl(sources[i], F_DUPFD_CLOEXEC, 16);
+		if (high[i] < 0)
+			return err_sys(err, errno, "arranging the session's fds");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
+		if (dup3(high[i], (int)i, i >= WIRE_FD ? O_CLOEXEC : 0) < 0)
+			return err_sys(err, errno, "arranging the session's fds");
+	attach->wire_write = WIRE_FD;
+	attach->launcher = WIRE_FD + 1;
+	if (!PROTECTED(CLOSE_RANGE))
+		return 0;
+	int result = sys_close_from(ARRAY_SIZE(sources));
+	return result < 0 ? err_sys(err, result, "closing every other fd (close_range, Linux 5.9)") : 0;
+}
+
+static int entry_seccomp(struct attach *attach, struct err *err)
+{
+	return privilege_set_seccomp(attach->plan.profile->seccomp, err);
+}
+
+#ifdef DBG_TEST_BUILD
+static const char *test_options(void)
+{
+	static char options[160];
+	const char *without = getenv("DBG_WITHOUT"), *barrier = getenv("DBG_BARRIER");
+
+	(void)snprintf(options, sizeof(options), ",without=%s,barrier=%s", without == NULL ? "" : without,
+		       barrier == NULL ? "" : barrier);
+	return options;
+}
+#else
+static const char *test_options(void)
+{
+	return "";
+}
+#endif
+
+static int entry_launch(struct attach *attach, struct err *err)
+{
+	const struct strv *command = &attach->plan.argv;
+	cleanup_free char *options = text_printf("%s%s", attach->plan.terminal ? "tty" : "-", test_options());
+	cleanup_free char **argv = calloc(command->count + 3, sizeof(*argv));
+	char name[] = LAUNCHER_NAME;
+
+	if (argv == NULL || options == NULL)
+		return err_sys(err, ENOMEM, "the launcher's arguments");
+	argv[0] = name;
+	argv[1] = options;
+	memcpy(argv + 2, command->items, command->count * sizeof(*argv));
+	/* By fd: the launcher was opened as a file of the toolbox, whatever is mounted where meanwhile. */
+	int result = sys_fexecve(attach->launcher, argv, attach->plan.env.items);
+	return err_sys(err, result, "executing the toolbox's launcher%s",
+		       result == -E2BIG ? " (the command line or environment is too long)" : "");
+}
+
+const struct step entry_steps[] = {
+	{ "detach", entry_detach, "the caller's attributes must be gone before anything is joined" },
+	{ "keyring", entry_keyring, "on the host: seccomp will refuse keyctl later" },
+	{ "root", entry_root, "before join: after it the target's /proc would be in the way" },
+	{ "join", entry_join, "one setns: all namespaces or none" },
+	{ "unshare", entry_unshare, "after join: a copy of the target's mounts; before view: nothing may reach the target" },
+	{ "view", entry_view, "before ids: mounting needs SYS_ADMIN" },
+	{ "pivot", entry_pivot, "after view; from here on no path leads to the old root" },
+	{ "groups", entry_groups, "before ids: needs SETGID" },
+	{ "bounding", entry_bounding, "before caps: needs SETPCAP" },
+	{ "limits", entry_limits, "before caps: raising a soft limit or keeping a hard one may need SYS_RESOURCE" },
+	{ "ids", entry_ids, "before caps: needs SETUID and SETGID" },
+	{ "caps", entry_caps, "after everything that needs one" },
+	{ "workdir", entry_workdir, "after caps: entered with the session's own rights" },
+	{ "no-new-privs", entry_no_new_privs, "before seccomp: loading a filter without SYS_ADMIN asks for it" },
+	{ "close", entry_close, "as late as possible: everything before may open fds" },
+	{ "seccomp", entry_seccomp, "last: it refuses what the steps before did" },
+	{ "launcher", entry_launch, "the exec drops the host's memory, environment and executable" },
+};
+const size_t entry_steps_count = ARRAY_SIZE(entry_steps);
+
+static void tell_step(struct attach *attach, size_t index)
+{
+	/* Only where somebody listens: each record wakes the monitor. */
+	if (log_level() >= LOG_STEPS)
+		wire_send(attach->wire_write, WIRE_STEP, (uint32_t)index, NULL);
+}
+
+_Noreturn void entry_main(struct attach *attach)
+{
+	struct err err = { 0 };
+
+	int result = steps_run("entry", entry_steps, entry_steps_count, attach, tell_step, &err);
+	if (result < 0)
+		wire_send(attach->wire_write, WIRE_ERROR, 0, &err);
+	_exit(1);
+}

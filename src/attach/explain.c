@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The plan for people: the same structure that is run, nothing computed here. */
+#include "plan.h"
+#include "steps.h"
+
+#include "dbgattach/base/text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+static void __attribute__((format(printf, 3, 4))) row(FILE *out, const char *title, const char *format, ...)
+{
+	char text[4096], safe[4096];
+	va_list arguments;
+
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	(void)fprintf(out, "%-14s %s\n", title, text_escape(text, strlen(text), safe, sizeof(safe)));
+}
+
+static void print_target(const struct attach_facts *facts, FILE *out)
+{
+	const struct target *target = &facts->target;
+	const struct proc_status *status = &facts->process.status;
+	char caps[1024];
+
+	row(out, "target", "%s %s%s%s%s", target->runtime, target->id, target->name != NULL ? " (" : "",
+	    target->name != NULL ? target->name : "", target->name != NULL ? ")" : "");
+	if (target->image != NULL)
+		row(out, "image", "%s", target->image);
+	row(out, "process", "pid %d (%d inside), uid %u gid %u%s", target->pid, status->nspid, status->uid[1], status->gid[1],
+	    target->paused ? ", paused" : "");
+	row(out, "", "capabilities %s, no_new_privs %d, seccomp %d",
+	    capabilities_format(status->cap_permitted, caps, sizeof(caps)), status->no_new_privs, status->seccomp);
+}
+
+static void print_session(const struct attach_plan *plan, FILE *out)
+{
+	char text[1024];
+
+	row(out, "namespaces", "join %s", ns_format_list(plan->join, text, sizeof(text)));
+	row(out, "", "shared with the host: %s", ns_format_list(plan->shared_with_host, text, sizeof(text)));
+	row(out, "profile", "%s (%s)", plan->profile->name, plan->profile->summary);
+	row(out, "ids", "uid %u gid %u (%u:%u on the host)", plan->uid, plan->gid, plan->host_uid, plan->host_gid);
+	row(out, "capabilities", "effective %s", capabilities_format(plan->capabilities.effective, text, sizeof(text)));
+	row(out, "", "bounding  %s", capabilities_format(plan->capabilities.bounding, text, sizeof(text)));
+	row(out, "", "ambient   %s", capabilities_format(plan->capabilities.ambient, text, sizeof(text)));
+	row(out, "no_new_privs", "1");
+	row(out, "seccomp", "%s", plan->profile->seccomp == SECCOMP_DEFAULT ? "default filter" : "none");
+	row(out, "cgroup", "own: pids %" PRIu64 ", memory %" PRIu64 " MiB", plan->limits.pids,
+	    plan->limits.memory / (1024 * 1024));
+}
+
+static void print_view(const struct attach_plan *plan, FILE *out)
+{
+	const struct view_options *view = &plan->view;
+
+	row(out, "view", "%-12s %s", "/",
+	    !view->target_tree ? "empty, read-only" :
+	    view->write	       ? "the target's tree, writable where it is for the target; / itself read-only" :
+				 "the target's tree, read-only");
+	row(out, "", "%-12s %s", TOOLBOX_PREFIX, "toolbox, read-only superblock");
+	row(out, "", "%-12s %s", TOOLBOX_PREFIX "/rw", "HOME and TMPDIR, tmpfs, ends with the session");
+	row(out, "", "%-12s %s", "/proc",
+	    view->unmasked_proc ? "of the PID namespace, as the target has it" :
+				  "of the PID namespace; sys, irq, bus, fs, sysrq-trigger read-only");
+	row(out, "", "%-12s %s", "/dev", "private: own pts, null, zero, full, random, urandom, tty; the target's rest");
+	if (view->target_tree && !view->write)
+		row(out, "", "a session that may ptrace the target can change it through /proc/PID all the same");
+	row(out, "workdir", "%s", plan->workdir);
+}
+
+static void print_command(const struct attach_plan *plan, FILE *out)
+{
+	char text[4096];
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < plan->argv.count && used < sizeof(text); i++) {
+		int length = snprintf(text + used, sizeof(text) - used, "%s%s", i > 0 ? " " : "", plan->argv.items[i]);
+		used += length < 0 ? 0 : (size_t)length;
+	}
+	row(out, "command", "%s", text);
+	row(out, "terminal", "%s", plan->terminal ? "a pseudo-terminal of its own" : "none: three pipes");
+	for (size_t i = 0; i < plan->env.count; i++)
+		row(out, i == 0 ? "environment" : "", "%s", plan->env.items[i]);
+}
+
+static void print_steps(const char *title, const struct step *steps, size_t count, FILE *out)
+{
+	for (size_t i = 0; i < count; i++)
+		row(out, i == 0 ? title : "", "%-13s %s", steps[i].name, steps[i].reason);
+}
+
+void plan_print(const struct attach_request *request, const struct attach_facts *facts, const struct attach_plan *plan,
+		FILE *out)
+{
+	print_target(facts, out);
+	print_session(plan, out);
+	print_view(plan, out);
+	print_command(plan, out);
+	if (request->timeout_s > 0)
+		row(out, "timeout", "%u s", request->timeout_s);
+	for (size_t i = 0; i < plan->notes_count; i++)
+		row(out, "note", "%s", plan->notes[i]);
+	print_steps("monitor", monitor_steps, monitor_steps_count, out);
+	print_steps("entry", entry_steps, entry_steps_count, out);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What there is to know before anything is planned: of the target, of the caller, of the host. Nothing is changed. */
+#include "attach.h"
+#include "target_file.h"
+
+#include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/io.h"
+#include "dbgattach/format/cgroup.h"
+#include "dbgattach/format/proc_status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ENVIRON_MAX (1U << 20)
+
+void attach_facts_done(struct attach_facts *facts)
+{
+	target_done(&facts->target);
+	process_facts_done(&facts->process);
+	free(take_ptr(facts->process_env));
+}
+
+/* The smallest limit is the one that counts, but a container's own is where runtimes set it. */
+static uint64_t read_memory_limit(const struct attach *attach)
+{
+	static const struct {
+		const char *controller, *mount, *file;
+	} places[] = {
+		{ "memory", "sys/fs/cgroup/memory", "memory.limit_in_bytes" },
+		{ "", "sys/fs/cgroup", "memory.max" },
+	};
+	const char *text = attach->facts.process.cgroup;
+	char cgroup[CGROUP_PATH_MAX], path[CGROUP_PATH_MAX + 64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		cleanup_buffer struct buffer buffer = { 0 };
+		uint64_t limit;
+
+		if (cgroup_path_of(text, strlen(text), places[i].controller, cgroup, sizeof(cgroup)) < 0 ||
+		    text_format(path, sizeof(path), "%s%s/%s", places[i].mount, cgroup, places[i].file) < 0 ||
+		    io_read_file_at(attach->host.root_fd, path, 64, &buffer) < 0)
+			continue;
+		if (text_u64(buffer.data, strcspn(buffer.data, "\n"), UINT64_MAX, &limit) == 0)
+			return limit;
+	}
+	return UINT64_MAX;
+}
+
+static int read_caller(struct attach *attach, struct err *err)
+{
+	cleanup_buffer struct buffer text = { 0 };
+	struct proc_status status = { 0 };
+	int result = io_read_file_at(attach->proc_self_fd, "status", 1U << 20, &text);
+
+	if (result == 0)
+		result = proc_status_parse(text.data, text.length, &status, err);
+	if (result < 0)
+		return err_sys(err, result, "reading our own /proc/self/status");
+	attach->facts.caller_seccomp_filters = status.seccomp_filters < 0 ? 0 : status.seccomp_filters;
+	proc_status_done(&status);
+	attach->facts.stdin_tty = isatty(STDIN_FILENO) == 1;
+	attach->facts.stdout_tty = isatty(STDOUT_FILENO) == 1;
+	attach->facts.term = getenv("TERM");
+	return capabilities_permitted(&attach->facts.caller_capabilities, err);
+}
+
+static int read_process_env(struct attach *attach, struct err *err)
+{
+	cleanup_buffer struct buffer text = { 0 };
+	int result = io_read_file_at(attach->pin.proc_fd, "environ", ENVIRON_MAX, &text);
+
+	if (result == -EFBIG)
+		return err_set(err, ERR_REFUSED, "--env-from-process: the target's environment is larger than 1 MiB");
+	if (result < 0)
+		return err_sys(err, result, "--env-from-process: the target's /proc/PID/environ");
+	attach->facts.process_env_length = text.length;
+	attach->facts.process_env = take_ptr(text.data);
+	return 0;
+}
+
+static int look_up_user(struct attach *attach, struct err *err)
+{
+	cleanup_buffer struct buffer text = { 0 };
+	const char *name = attach->request->user_spec.name;
+	int result = target_file_read(&attach->pin, "etc/passwd", PASSWD_FILE_MAX, &text, err);
+
+	if (result == 0)
+		result = passwd_find(text.data, text.length, name, &attach->facts.named_uid, &attach->facts.named_gid, err);
+	return result < 0 ? err_wrap(err, "-u %s", name) : 0;
+}
+
+int attach_gather(struct attach *attach, struct err *err)
+{
+	const struct attach_request *request = attach->request;
+	int result = process_facts_read(&attach->pin, &attach->facts.process, err);
+
+	if (result == 0)
+		result = ns_set_read(attach->pin.proc_fd, &attach->facts.theirs, err);
+	if (result == 0)
+		result = ns_set_read(attach->proc_self_fd, &attach->facts.ours, err);
+	if (result == 0)
+		result = read_caller(attach, err);
+	if (result == 0 && request->env_from_process)
+		result = read_process_env(attach, err);
+	if (result == 0 && request->user == USER_GIVEN && request->user_spec.name[0] != '\0')
+		result = look_up_user(attach, err);
+	if (result < 0)
+		return result;
+	attach->facts.target_memory_limit = read_memory_limit(attach);
+	/* All of it was read through the pinned directory; it only counts if the process lived to the end of the reading. */
+	return pin_verify(&attach->pin, err);
+}

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The process that stays on the host: owns the caller's terminal, makes what the session is made of, never opens a path of
+ * the target's, and checks from outside that the session is what was planned before it lets the command run.
+ */
+#include "attach.h"
+#include "wire.h"
+
+#include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/io.h"
+#include "dbgattach/base/log.h"
+#include "dbgattach/base/text.h"
+#include "dbgattach/base/weaken.h"
+#include "dbgattach/sys/pidfd.h"
+#include "dbgattach/sys/process.h"
+#include "dbgattach/toolbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ENTRY_DEADLINE_MS 4000 /* entering takes a millisecond; longer means that a filesystem does not answer */
+
+/* ---- before anything is made ----------------------------------------------------------------------------------- */
+
+int step_resolve(struct attach *attach, struct err *err)
+{
+	int result = host_open("/", &attach->host, err);
+
+	if (result == 0)
+		result = target_resolve(&attach->host, &attach->request->target, &attach->facts.target, &attach->pin, err);
+	if (result < 0)
+		return result;
+	attach->proc_self_fd = openat(attach->host.proc_fd, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return attach->proc_self_fd < 0 ? err_sys(err, errno, "our own /proc/self") : 0;
+}
+
+int step_facts(struct attach *attach, struct err *err)
+{
+	return attach_gather(attach, err);
+}
+
+int step_plan(struct attach *attach, struct err *err)
+{
+	return plan_make(attach->request, &attach->facts, &attach->plan, err);
+}
+
+/* ---- what the session is made of -------------------------------------------------------------------------------- */
+
+static int step_toolbox(struct attach *attach, struct err *err)
+{
+	const struct attach_plan *plan = &attach->plan;
+	const struct view_owner owner = { plan->root_host_uid, plan->root_host_gid, plan->host_uid, plan->host_gid };
+	struct toolbox_owner toolbox_owner = { -EBADF, plan->root_host_uid, plan->root_host_gid };
+	cleanup_close int userns = -EBADF;
+	const char *how = "";
+
+	if (plan->own_userns) {
+		userns = openat(attach->pin.proc_fd, "ns/user", O_RDONLY | O_CLOEXEC);
+		if (userns < 0)
+			return err_sys(err, errno, "the target's user namespace");
+		toolbox_owner.userns_fd = userns;
+	}
+	int result = toolbox_open_builtin(&toolbox_owner, &attach->parts.toolbox, &how, err);
+	if (result == 0)
+		result = view_prepare(&owner, &attach->parts, err);
+	if (result == 0)
+		log_step("the built-in toolbox is mounted as %s", how);
+	return result;
+}
+
+static int step_channels(struct attach *attach, struct err *err)
+{
+	const struct attach_plan *plan = &attach->plan;
+	int wire[2];
+
+	if (plan->terminal) {
+		int fd = attach->facts.stdin_tty ? STDIN_FILENO : attach->facts.stdout_tty ? STDOUT_FILENO : -EBADF;
+		int result = fd < 0 ? 0 : session_tty_open(fd, &attach->tty, err);
+		if (result < 0)
+			return result;
+	}
+	struct winsize size = session_tty_size(&attach->tty);
+	int result = session_channels_open(plan->terminal, attach->parts.pts, &size, plan->host_uid, plan->host_gid,
+					   &attach->channels, err);
+	if (result < 0)
+		return result;
+	if (pipe2(wire, O_CLOEXEC) < 0)
+		return err_sys(err, errno, "a pipe to the entering process");
+	attach->wire_read = wire[0];
+	attach->wire_write = wire[1];
+	return fcntl(wire[0], F_SETFL, O_NONBLOCK) < 0 ? err_sys(err, errno, "a pipe to the entering process") : 0;
+}
+
+static int step_guardian(struct attach *attach, struct err *err)
+{
+	void *page = mmap(NULL, sizeof(*attach->guardian_page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		return err_sys(err, errno, "memory shared with the guardian");
+	attach->guardian_page = page;
+	if (!PROTECTED(GUARDIAN))
+		return 0;
+	cleanup_close int own_pidfd = sys_pidfd_open(attach->monitor, 0);
+	if (own_pidfd < 0)
+		return err_sys(err, own_pidfd, "a pidfd of our own");
+	attach->guardian = sys_fork(-EBADF, &attach->guardian_pidfd);
+	if (attach->guardian == 0)
+		guardian_main(attach, own_pidfd);
+	return attach->guardian < 0 ? err_sys(err, (int)attach->guardian, "the guardian process") : 0;
+}
+
+static int step_cgroup(struct attach *attach, struct err *err)
+{
+	static const char *const names[] = { [CGROUP_PIDS] = "pids", [CGROUP_MEMORY] = "memory" };
+
+	if (!PROTECTED(CGROUP))
+		return 0;
+	int result = cgroup_make(&attach->cgroup, attach->host.root_fd, attach->session, &attach->plan.limits, err);
+	if (result < 0) {
+		/* The one protection that may be missing: without it the session is still ended by init and guardian. */
+		if (err->kind != ERR_UNSUPPORTED && err->errnum != EROFS && err->errnum != EACCES && err->errnum != EPERM)
+			return result;
+		log_note("the session has no cgroup of its own: %s", err->text);
+		cgroup_init(&attach->cgroup);
+		return 0;
+	}
+	attach->has_cgroup = true;
+	for (int i = CGROUP_PIDS; i <= CGROUP_MEMORY; i++)
+		if (attach->cgroup.missing & (1U << i))
+			log_note("the session has no %s limit: the host's cgroups do not offer the controller", names[i]);
+	return 0;
+}
+
+static int step_terminal(struct attach *attach, struct err *err)
+{
+	if (attach->tty.fd < 0 || !attach->facts.stdin_tty)
+		return 0;
+	return session_tty_raw(&attach->tty, err);
+}
+
+static int step_entry(struct attach *attach, struct err *err)
+{
+	int cgroup_fd = attach->has_cgroup ? attach->cgroup.dir[CGROUP_UNIFIED] : -EBADF;
+
+	attach->entry_deadline = session_now_ms() + ENTRY_DEADLINE_MS;
+	attach->entry = sys_fork(cgroup_fd, &attach->entry_pidfd);
+	if (attach->entry == 0)
+		entry_main(attach);
+	if (attach->entry < 0)
+		return err_sys(err, (int)attach->entry, "the process that enters the target");
+	close_quietly(take_fd(attach->wire_write));
+	session_channels_close_child(&attach->channels);
+	view_parts_done(&attach->parts);
+	return 0;
+}
+
+/* ---- until the command may run ---------------------------------------------------------------------------------- */
+
+/*
+ * Waits for fd with the deadline of the entering. A signal that would end the session ends the attach; whatever is
+ * waited for, a dead guardian or target ends it as well.
+ */
+static int wait_for(struct attach *attach, int fd, const char *what, struct err *err)
+{
+	struct pollfd polls[] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = attach->signal_fd, .events = POLLIN },
+		{ .fd = attach->guardian_pidfd, .events = POLLIN },
+	};
+
+	for (;;) {
+		int64_t left = attach->entry_deadline - session_now_ms();
+		struct signalfd_siginfo info;
+		int count = left <= 0 ? 0 : poll(polls, ARRAY_SIZE(polls), (int)left);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return err_sys(err, errno, "waiting for %s", what);
+		if (count == 0)
+			return err_set(err, ERR_TIMEOUT,
+				       "no sign of %s for %d s: a filesystem of the target's does not respond (a hung FUSE "
+				       "server is freed by /sys/fs/fuse/connections/N/abort), or the target stops it",
+				       what, ENTRY_DEADLINE_MS / 1000);
+		if (polls[2].revents != 0)
+			return err_set(err, ERR_SYSTEM, "the guardian process was killed");
+		if (polls[0].revents != 0)
+			return 0;
+		if (read(attach->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info) && info.ssi_signo != SIGWINCH &&
+		    info.ssi_signo != SIGTSTP) {
+			attach->result.exit_status = 128 + (int)info.ssi_signo;
+			return err_set(err, ERR_GONE, "ended by signal %u before the command ran", info.ssi_signo);
+		}
+	}
+}
+
+static void tell_notes(unsigned notes)
+{
+	for (unsigned bit = 0; bit < VIEW_NOTE_MAX; bit++)
+		if (notes & (1U << bit))
+			log_note("%s", view_note_text(1U << bit));
+}
+
+/* What the entering process has to say; returns at its end of file, which the exec of the launcher makes. */
+static int hear_entry(struct attach *attach, struct err *err)
+{
+	for (;;) {
+		struct wire_record record;
+		int result = wait_for(attach, attach->wire_read, "the process that enters the target", err);
+
+		if (result < 0)
+			return result;
+		result = wire_receive(attach->wire_read, &record);
+		if (result == -EAGAIN)
+			continue;
+		if (result <= 0)
+			return result == 0 ? 0 : err_sys(err, result, "hearing from the process that enters the target");
+		if (record.kind == WIRE_ERROR) {
+			*err = record.err;
+			return -(err->errnum != 0 ? err->errnum : EINVAL);
+		}
+		if (record.kind == WIRE_NOTES)
+			tell_notes(record.value);
+		else if (record.value < entry_steps_count)
+			log_step("entry: %s", entry_steps[record.value].name);
+	}
+}
+
+/* A target that died meanwhile makes fork fail with ENOMEM and setns with ESRCH: what to say is that it is gone. */
+static int explain_failure(const struct attach *attach, struct err *err)
+{
+	struct err gone = { 0 };
+
+	if (pin_verify(&attach->pin, &gone) < 0)
+		*err = gone;
+	return -(err->errnum != 0 ? err->errnum : EINVAL);
+}
+
+static int step_launcher(struct attach *attach, struct err *err)
+{
+	siginfo_t info = { 0 };
+	int result = hear_entry(attach, err);
+
+	if (result == 0)
+		result = wait_for(attach, attach->entry_pidfd, "the toolbox's launcher", err);
+	if (result < 0)
+		return err->kind == ERR_TIMEOUT || attach->result.exit_status != 0 ? result : explain_failure(attach, err);
+	if (waitid(P_PIDFD, (id_t)attach->entry_pidfd, &info, WEXITED) < 0)
+		return err_sys(err, errno, "waiting for the toolbox's launcher");
+	close_quietly(take_fd(attach->entry_pidfd));
+	if (info.si_code == CLD_EXITED && info.si_status == 0)
+		return 0;
+	if (info.si_code != CLD_EXITED)
+		(void)err_set(err, ERR_SYSTEM, "the process that enters the target was killed by signal %d", info.si_status);
+	else
+		(void)err_sys(err, info.si_status, "making the session's first process in the target");
+	return explain_failure(attach, err);
+}
+
+/*
+ * Init is our child (the launcher cloned it with CLONE_PARENT), so the kernel's own list of our children names it, and as
+ * nobody but us can reap it the number stays its own.
+ */
+static int step_init(struct attach *attach, struct err *err)
+{
+	cleanup_buffer struct buffer text = { 0 };
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "task/%d/children", attach->monitor);
+	int result = io_read_file_at(attach->proc_self_fd, path, 4096, &text);
+	if (result < 0)
+		return err_sys(err, result, "/proc/self/task/TID/children (needs CONFIG_PROC_CHILDREN)");
+	for (const char *word = text.data; *word != '\0';) {
+		size_t length = strcspn(word, " ");
+		uint64_t pid;
+
+		if (text_u64(word, length, INT32_MAX, &pid) == 0 && (pid_t)pid != attach->guardian)
+			attach->init = (pid_t)pid;
+		word += length + strspn(word + length, " ");
+	}
+	if (attach->init == 0)
+		return err_set(err, ERR_SYSTEM, "the session's first process is gone before it was found");
+	attach->guardian_page->init = attach->init;
+	attach->init_pidfd = sys_pidfd_open(attach->init, 0);
+	return attach->init_pidfd < 0 ? err_sys(err, attach->init_pidfd, "a pidfd of the session's init") : 0;
+}
+
+static int verify_namespaces(const struct attach *attach, int proc_fd, struct err *err)
+{
+	struct ns_set set;
+	int result = ns_set_read(proc_fd, &set, err);
+
+	if (result < 0)
+		return err_wrap(err, "verifying the session");
+	for (int kind = 0; kind < NS_KIND_MAX; kind++) {
+		bool joined = (attach->plan.join & NS_BIT(kind)) != 0;
+		const struct ns_set *expected = joined ? &attach->facts.theirs : &attach->facts.ours;
+
+		/* Its mount namespace is its own: neither ours nor the target's. */
+		bool right = kind == NS_MNT ? set.inode[kind] != attach->facts.ours.inode[kind] &&
+						      set.inode[kind] != attach->facts.theirs.inode[kind] :
+					      set.inode[kind] == expected->inode[kind];
+		if (!right)
+			return err_set(err, ERR_REFUSED, "the session is not what was planned: it is in the wrong %s namespace",
+				       ns_kind_name((enum ns_kind)kind));
+	}
+	return 0;
+}
+
+static int step_verify(struct attach *attach, struct err *err)
+{
+	const struct attach_plan *plan = &attach->plan;
+	const struct privilege_expectation expected = {
+		.uid = plan->host_uid,
+		.gid = plan->host_gid,
+		.sets = plan->capabilities,
+		.seccomp = plan->profile->seccomp,
+		.seccomp_inherited = attach->facts.caller_seccomp_filters,
+	};
+	char path[16];
+
+	if (!PROTECTED(VERIFY))
+		return 0;
+	(void)snprintf(path, sizeof(path), "%d", attach->init);
+	cleanup_close int proc_fd = openat(attach->host.proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc_fd < 0)
+		return err_sys(err, errno, "the session's /proc/%s", path);
+	int result = verify_namespaces(attach, proc_fd, err);
+	return result < 0 ? result : privilege_verify(proc_fd, &expected, err);
+}
+
+static int step_start(struct attach *attach, struct err *err)
+{
+	static const char go = 1;
+
+	if (write(attach->channels.start_write, &go, 1) == 1)
+		return 0;
+	(void)err_sys(err, errno, "starting the command");
+	return explain_failure(attach, err);
+}
+
+static int step_relay(struct attach *attach, struct err *err)
+{
+	struct session session = {
+		.channels = &attach->channels,
+		.tty = &attach->tty,
+		.signal_fd = attach->signal_fd,
+		.init_pidfd = attach->init_pidfd,
+		.guardian_pidfd = attach->guardian_pidfd,
+		.timeout_s = attach->request->timeout_s,
+		.kill_others = attach_kill_others,
+		.context = attach,
+	};
+	int result = session_run(&session, &attach->result, err);
+
+	if (result == 0)
+		close_quietly(take_fd(attach->init_pidfd)); /* it has been reaped */
+	return result;
+}
+
+const struct step monitor_steps[] = {
+	{ "resolve", step_resolve, "names become a pidfd before anything is read" },
+	{ "facts", step_facts, "read through the pin, verified after" },
+	{ "plan", step_plan, "all decisions before the first thing is made" },
+	{ "toolbox", step_toolbox, "on the host, where its files can be trusted" },
+	{ "channels", step_channels, "after toolbox: the terminal is one of the session's devpts" },
+	{ "guardian", step_guardian, "before cgroup and terminal: it must outlive whoever changes them" },
+	{ "cgroup", step_cgroup, "before entry, which is born in it" },
+	{ "terminal", step_terminal, "after guardian, which gives it back" },
+	{ "entry", step_entry, "everything it needs exists" },
+	{ "launcher", step_launcher, "its exit says that init exists" },
+	{ "init", step_init, "found by the kernel's word, not by the session's" },
+	{ "verify", step_verify, "before start: a session that is not as planned runs nothing" },
+	{ "start", step_start, "after verify" },
+	{ "relay", step_relay, "until the session has ended" },
+};
+const size_t monitor_steps_count = ARRAY_SIZE(monitor_steps);
+
+/* ---- the whole ----------------------------------------------------------------------------------------------------- */
+
+static void show_step(struct attach *attach, size_t index)
+{
+	(void)attach;
+	log_step("monitor: %s", monitor_steps[index].name);
+	/* Raw mode comes next but two; what is to be said is said before it. */
+	if (strcmp(monitor_steps[index].name, "toolbox") == 0)
+		for (size_t i = 0; i < attach->plan.notes_count; i++)
+			log_note("%s", attach->plan.notes[i]);
+}
+
+static int set_up_signals(struct attach *attach, struct err *err)
+{
+	static const int ignored[] = { SIGPIPE, SIGTTIN };
+	sigset_t handled;
+
+	session_signals(&handled);
+	if (sigprocmask(SIG_BLOCK, &handled, &attach->caller_signals) < 0)
+		return err_sys(err, errno, "blocking signals");
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++) {
+		struct sigaction action = { .sa_handler = SIG_IGN };
+
+		if (sigaction(ignored[i], &action, NULL) < 0)
+			return err_sys(err, errno, "ignoring a signal");
+	}
+	attach->signal_fd = signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK);
+	return attach->signal_fd < 0 ? err_sys(err, errno, "signalfd") : 0;
+}
+
+static void init(struct attach *attach, const struct attach_request *request)
+{
+	struct timespec now;
+
+	*attach = (struct attach){
+		.request = request,
+		.host = { -EBADF, -EBADF },
+		.proc_self_fd = -EBADF,
+		.pin = PIN_INIT,
+		.tty = { .fd = -EBADF },
+		.signal_fd = -EBADF,
+		.parts = VIEW_PARTS_INIT,
+		.channels = SESSION_CHANNELS_INIT,
+		.monitor = getpid(),
+		.guardian_pidfd = -EBADF,
+		.entry_pidfd = -EBADF,
+		.init_pidfd = -EBADF,
+		.wire_read = -EBADF,
+		.wire_write = -EBADF,
+		.target_root = -EBADF,
+		.view_root = -EBADF,
+		.launcher = -EBADF,
+	};
+	cgroup_init(&attach->cgroup);
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	(void)snprintf(attach->session, sizeof(attach->session), "%d-%llx", attach->monitor,
+		       (unsigned long long)now.tv_sec * 1000000000ULL + (unsigned long long)now.tv_nsec);
+}
+
+static int exit_status(const struct attach *attach)
+{
+	switch (attach->result.reason) {
+	case SESSION_TIMED_OUT:
+		return 124;
+	case SESSION_GUARDIAN_DIED:
+		return 137;
+	case SESSION_ENDED:
+		break;
+	}
+	return attach->result.exit_status;
+}
+
+int attach_run(const struct attach_request *request, int *ret_status, struct err *err)
+{
+	struct attach attach;
+	struct err ignored = { 0 };
+
+	init(&attach, request);
+	/* What a debugger of the same user could read in here (environment, fds) is no business of his. */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	int result = set_up_signals(&attach, err);
+	if (result == 0)
+		result = steps_run("monitor", monitor_steps, monitor_steps_count, &attach, show_step, err);
+	weaken_barrier("monitor", "end");
+	bool target_gone = result == 0 && attach.result.exit_status == 137 && pin_verify(&attach.pin, &ignored) < 0;
+	int status = result == 0 ? exit_status(&attach) : attach.result.exit_status;
+	attach_end(&attach);
+	if (target_gone)
+		log_note("the target has ended, and the session with it");
+	/* A signal before the command ran is no failure of ours to report: the caller knows what he did. */
+	if (result < 0 && status == 0)
+		return result;
+	*ret_status = status;
+	return 0;
+}
+
+int attach_explain(const struct attach_request *request, FILE *out, struct err *err)
+{
+	struct attach attach;
+
+	init(&attach, request);
+	int result = step_resolve(&attach, err);
+	if (result == 0)
+		result = step_facts(&attach, err);
+	if (result == 0)
+		result = step_plan(&attach, err);
+	if (result == 0)
+		plan_print(request, &attach.facts, &attach.plan, out);
+	attach_end(&attach);
+	return result;
+}

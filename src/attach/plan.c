@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the session will be. No system call in here. */
+#include "plan.h"
+
+#include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/weaken.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdarg.h>
+#include <string.h>
+
+#define NETWORK_CAPABILITIES (CAPABILITY_BIT(CAP_NET_ADMIN) | CAPABILITY_BIT(CAP_NET_RAW))
+#define WRITE_CAPABILITIES                                                                                             \
+	(CAPABILITY_BIT(CAP_DAC_OVERRIDE) | CAPABILITY_BIT(CAP_CHOWN) | CAPABILITY_BIT(CAP_FOWNER))
+
+#define SESSION_PIDS 512
+#define MIB UINT64_C(1048576)
+#define SESSION_MEMORY_MIN (512 * MIB)
+#define SESSION_MEMORY_MAX (2048 * MIB)
+
+void plan_done(struct attach_plan *plan)
+{
+	strv_done(&plan->env);
+	strv_done(&plan->argv);
+}
+
+static void __attribute__((format(printf, 2, 3))) add_note(struct attach_plan *plan, const char *format, ...)
+{
+	va_list arguments;
+
+	if (plan->notes_count == PLAN_NOTES_MAX)
+		return;
+	va_start(arguments, format);
+	(void)vsnprintf(plan->notes[plan->notes_count++], sizeof(plan->notes[0]), format, arguments);
+	va_end(arguments);
+}
+
+/* What a prompt may show: a shell expands it, so nothing but plain characters goes in. */
+static void plan_label(const struct attach_facts *facts, struct attach_plan *plan)
+{
+	const char *name = facts->target.name != NULL ? facts->target.name : facts->target.id;
+	size_t longest = facts->target.name != NULL ? sizeof(plan->label) - 1 : 12, i = 0;
+
+	for (; name[i] != '\0' && i < longest; i++)
+		plan->label[i] = isalnum((unsigned char)name[i]) || strchr("_.-:", name[i]) != NULL ? name[i] : '?';
+	plan->label[i] = '\0';
+}
+
+static int plan_namespaces(const struct attach_request *request, const struct attach_facts *facts,
+			   struct attach_plan *plan, struct err *err)
+{
+	unsigned differing = ns_set_differing(&facts->ours, &facts->theirs);
+	unsigned all = NS_BIT(NS_KIND_MAX) - 1;
+
+	plan->join = differing & (request->namespaces_given ? request->namespaces : all);
+	plan->shared_with_host = all & ~differing;
+	plan->own_userns = (differing & NS_BIT(NS_USER)) != 0;
+	if (plan->own_userns && (plan->join & NS_BIT(NS_USER)) == 0)
+		return err_set(err, ERR_REFUSED,
+			       "--ns without user: the target has a user namespace of its own, and its other namespaces "
+			       "belong to that; add user");
+	if ((plan->join & NS_BIT(NS_PID)) == 0 && !request->host_pid && PROTECTED(HOST_PID_CHECK))
+		return err_set(err, ERR_REFUSED,
+			       "the session would be in the host's PID namespace (%s) and could trace and kill every process "
+			       "of the host; add --host-pid if that is meant",
+			       (differing & NS_BIT(NS_PID)) != 0 ? "--ns leaves pid out" : "the target shares it");
+	return 0;
+}
+
+static int map_id(const struct idmap *map, const char *what, uint32_t inside, uint32_t *ret_outside, struct err *err)
+{
+	if (idmap_to_outside(map, inside, ret_outside) == 0)
+		return 0;
+	if (map->count == 0)
+		return err_set(err, ERR_REFUSED, "%s %u is not mapped in the target's user namespace (its map is empty)", what,
+			       inside);
+	return err_set(err, ERR_REFUSED, "%s %u is not mapped in the target's user namespace (its map begins %u %u %u)", what,
+		       inside, map->extents[0].inside, map->extents[0].outside, map->extents[0].count);
+}
+
+static int plan_ids(const struct attach_request *request, const struct attach_facts *facts, struct attach_plan *plan,
+		    struct err *err)
+{
+	const struct proc_status *status = &facts->process.status;
+	const struct idmap *uid_map = &facts->process.uid_map, *gid_map = &facts->process.gid_map;
+	uint32_t target_uid = 0, target_gid = 0;
+
+	if (idmap_to_inside(uid_map, status->uid[1], &target_uid) < 0 ||
+	    idmap_to_inside(gid_map, status->gid[1], &target_gid) < 0)
+		return err_set(err, ERR_MALFORMED, "the target runs as %u:%u, which its own user namespace does not map",
+			       status->uid[1], status->gid[1]);
+	switch (request->user) {
+	case USER_ROOT:
+		plan->uid = plan->gid = 0;
+		break;
+	case USER_TARGET:
+		plan->uid = target_uid;
+		plan->gid = target_gid;
+		break;
+	case USER_GIVEN:
+		plan->uid = request->user_spec.name[0] != '\0' ? facts->named_uid : request->user_spec.uid;
+		plan->gid = request->user_spec.gid != (gid_t)-1     ? request->user_spec.gid :
+			    request->user_spec.name[0] != '\0' ? facts->named_gid :
+								 target_gid;
+		break;
+	}
+	int result = map_id(uid_map, "uid", plan->uid, &plan->host_uid, err);
+	if (result == 0)
+		result = map_id(gid_map, "gid", plan->gid, &plan->host_gid, err);
+	if (result < 0)
+		return result;
+	/* The files that only root of the namespace owns (toolbox, /dev); a namespace without root shows them as the session's. */
+	plan->root_mapped = idmap_to_outside(uid_map, 0, &plan->root_host_uid) == 0 &&
+			    idmap_to_outside(gid_map, 0, &plan->root_host_gid) == 0;
+	if (!plan->root_mapped) {
+		plan->root_host_uid = plan->host_uid;
+		plan->root_host_gid = plan->host_gid;
+	}
+	return 0;
+}
+
+/* What the profile grants, less what the session must not have in a namespace that it shares with the host. */
+static int plan_capabilities(const struct attach_request *request, const struct attach_facts *facts,
+			     struct attach_plan *plan, struct err *err)
+{
+	const struct profile *profile = request->profile;
+	uint64_t available = plan->own_userns ? capabilities_all() : facts->caller_capabilities;
+	uint64_t added = request->cap_add & ~request->cap_drop;
+	uint64_t mask = profile->all_capabilities ? available : profile->capabilities;
+	char names[1024];
+
+	plan->profile = profile;
+	if (request->write)
+		mask |= WRITE_CAPABILITIES;
+	mask = (mask & ~request->cap_drop) | added;
+	if ((plan->join & NS_BIT(NS_NET)) == 0 && !request->host_net && (mask & NETWORK_CAPABILITIES) != 0) {
+		add_note(plan, "the target shares the host's network: %s dropped (--host-net keeps it)",
+			 capabilities_format(mask & NETWORK_CAPABILITIES, names, sizeof(names)));
+		mask &= ~NETWORK_CAPABILITIES;
+		added &= ~NETWORK_CAPABILITIES;
+	}
+	if ((mask & ~available) != 0)
+		return err_set(err, ERR_DENIED, "profile %s needs capabilities that the caller does not have: %s", profile->name,
+			       capabilities_format(mask & ~available, names, sizeof(names)));
+	plan->capabilities = capability_sets_of_session(plan->uid == 0, mask, added);
+	return 0;
+}
+
+static void plan_limits(const struct attach_facts *facts, struct attach_plan *plan)
+{
+	uint64_t memory = facts->target_memory_limit;
+
+	plan->limits.pids = SESSION_PIDS;
+	plan->limits.memory = memory < SESSION_MEMORY_MIN ? SESSION_MEMORY_MIN :
+			      memory > SESSION_MEMORY_MAX ? SESSION_MEMORY_MAX :
+							    memory;
+}
+
+static int plan_command(const struct attach_request *request, struct attach_plan *plan, struct err *err)
+{
+	static const char shell[] = TOOLBOX_PREFIX "/bin/sh";
+	int result = 0;
+
+	if (request->command_string != NULL) {
+		result = strv_add(&plan->argv, shell);
+		if (result == 0)
+			result = strv_add(&plan->argv, "-c");
+		if (result == 0)
+			result = strv_add(&plan->argv, request->command_string);
+		/* `-c STRING ARG...` as sh(1) has it: $0 and the rest. */
+		if (result == 0 && request->command.count > 0)
+			result = strv_add(&plan->argv, shell);
+	} else if (request->command.count == 0) {
+		result = strv_add(&plan->argv, shell);
+		if (result == 0)
+			result = strv_add(&plan->argv, "-l");
+	}
+	for (size_t i = 0; result == 0 && i < request->command.count; i++)
+		result = strv_add(&plan->argv, request->command.items[i]);
+	return result < 0 ? err_sys(err, result, "the session's command") : 0;
+}
+
+static void plan_terminal(const struct attach_request *request, const struct attach_facts *facts,
+			  struct attach_plan *plan)
+{
+	plan->terminal = request->terminal == TERMINAL_YES ||
+			 (request->terminal == TERMINAL_AUTO && facts->stdin_tty && facts->stdout_tty);
+}
+
+static int make(const struct attach_request *request, const struct attach_facts *facts, struct attach_plan *plan,
+		struct err *err)
+{
+	plan_label(facts, plan);
+	plan_terminal(request, facts, plan);
+	int result = plan_namespaces(request, facts, plan, err);
+	if (result == 0)
+		result = plan_ids(request, facts, plan, err);
+	if (result == 0)
+		result = plan_capabilities(request, facts, plan, err);
+	if (result < 0)
+		return result;
+	plan->view = (struct view_options){
+		.target_tree = (plan->join & NS_BIT(NS_MNT)) != 0,
+		.write = request->write,
+		.unmasked_proc = request->profile->unmasked_proc,
+	};
+	plan_limits(facts, plan);
+	plan->workdir = request->workdir != NULL ? request->workdir : plan->view.target_tree ? facts->process.cwd : "/";
+	plan->workdir_fallback = request->workdir == NULL;
+	result = plan_command(request, plan, err);
+	return result < 0 ? result : environment_make(request, facts, plan, &plan->env, err);
+}
+
+int plan_make(const struct attach_request *request, const struct attach_facts *facts, struct attach_plan *ret,
+	      struct err *err)
+{
+	struct attach_plan plan = { 0 };
+	int result = make(request, facts, &plan, err);
+
+	if (result < 0) {
+		plan_done(&plan);
+		return result;
+	}
+	*ret = plan;
+	return 0;
+}

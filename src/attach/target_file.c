@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The disposable reader. The calling process never opens a path of the target's. */
+#include "target_file.h"
+
+#include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/io.h"
+#include "dbgattach/session.h"
+#include "dbgattach/sys/open.h"
+#include "dbgattach/sys/pidfd.h"
+#include "dbgattach/sys/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define READ_DEADLINE_MS 2000
+
+static int child_read(const struct pin *pin, const char *path, size_t limit, int out)
+{
+	cleanup_buffer struct buffer buffer = { 0 };
+	struct stat stat;
+	cleanup_close int root = openat(pin->proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int fd = root < 0 ? -errno :
+					  sys_openat2(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOATIME | O_CLOEXEC, 0,
+						      RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+
+	if (fd < 0)
+		return -fd;
+	if (fstat(fd, &stat) < 0)
+		return errno;
+	if (!S_ISREG(stat.st_mode))
+		return EINVAL;
+	int result = io_read_all(fd, limit, &buffer);
+	return -(result < 0 ? result : io_write_all(out, buffer.data, buffer.length));
+}
+
+/* All that comes until the end of file or the deadline. */
+static int receive(int fd, size_t limit, struct buffer *buffer)
+{
+	int64_t deadline = session_now_ms() + READ_DEADLINE_MS;
+
+	for (;;) {
+		int64_t left = deadline - session_now_ms();
+		struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+		if (left <= 0 || poll(&poll_fd, 1, (int)left) == 0)
+			return -ETIMEDOUT;
+		int result = buffer_reserve(buffer, 4096, limit + 4096);
+		if (result < 0)
+			return result;
+		ssize_t length = read(fd, buffer->data + buffer->length, 4096);
+		if (length == 0)
+			return 0;
+		if (length < 0 && errno != EINTR)
+			return -errno;
+		if (length > 0) {
+			buffer->length += (size_t)length;
+			buffer->data[buffer->length] = '\0';
+		}
+	}
+}
+
+int target_file_read(const struct pin *pin, const char *path, size_t limit, struct buffer *ret, struct err *err)
+{
+	int ends[2], child_error = 0;
+	cleanup_close int pidfd = -EBADF;
+	siginfo_t info = { 0 };
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_sys(err, errno, "reading /%s of the target", path);
+	pid_t pid = sys_fork(-EBADF, &pidfd);
+	if (pid == 0)
+		_exit(child_read(pin, path, limit, ends[1]));
+	close_quietly(ends[1]);
+	int result = pid < 0 ? (int)pid : receive(ends[0], limit, ret);
+	close_quietly(ends[0]);
+	if (pid < 0)
+		return err_sys(err, result, "reading /%s of the target", path);
+	/* A child in an uninterruptible wait cannot even be killed: it is not waited for, init will reap it one day. */
+	(void)sys_pidfd_send_signal(pidfd, SIGKILL);
+	if (result != -ETIMEDOUT && waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) == 0 && info.si_code == CLD_EXITED)
+		child_error = info.si_status;
+	if (result == -ETIMEDOUT)
+		return err_set(err, ERR_TIMEOUT, "/%s of the target cannot be read: its filesystem does not respond", path);
+	if (child_error == EINVAL)
+		return err_set(err, ERR_REFUSED, "/%s of the target is not a regular file", path);
+	if (result < 0 || child_error != 0)
+		return err_sys(err, result < 0 ? result : child_error, "reading /%s of the target", path);
+	return 0;
+}

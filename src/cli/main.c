@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the program starts, and the only place that turns an error into a line and an exit status. */
+#include "dbgattach/base/log.h"
+#include "dbgattach/cli.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "dbgattach/base/weaken.h"
+
+/* Else the next file that is opened becomes stdin, stdout or stderr, and travels into the session as such. */
+static int open_stdio(void)
+{
+	if (!PROTECTED(STDIO_OPEN))
+		return 0;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd)
+			return -EBADF;
+	return 0;
+}
+
+static int act(struct cli_result *parsed, struct err *err)
+{
+	int status = 0, result = 0;
+
+	switch (parsed->action) {
+	case CLI_HELP:
+		cli_print_help(stdout);
+		break;
+	case CLI_VERSION:
+		(void)puts("dbgattach " DBG_VERSION);
+		break;
+	case CLI_EXPLAIN:
+		result = attach_explain(&parsed->request, stdout, err);
+		break;
+	case CLI_ATTACH:
+		result = attach_run(&parsed->request, &status, err);
+		break;
+	}
+	if (result < 0)
+		return result;
+	return fflush(stdout) == 0 && !ferror(stdout) ? status : err_sys(err, errno, "writing to stdout");
+}
+
+int cli_main(int argc, char **argv)
+{
+	struct cli_result parsed;
+	struct err err = { 0 };
+
+	if (open_stdio() < 0)
+		return CLI_EXIT_OWN_FAILURE;
+	(void)umask(022); /* what is made for the session must be as planned, whatever the caller's is */
+	int result = cli_parse(argc, argv, &parsed, &err);
+	if (result == 0) {
+		log_set_level(parsed.verbosity);
+		result = act(&parsed, &err);
+		attach_request_done(&parsed.request);
+	}
+	if (result >= 0)
+		return result;
+	log_error("%s: %s", err_kind_name(err.kind), err.text);
+	return CLI_EXIT_OWN_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+	return cli_main(argc, argv);
+}

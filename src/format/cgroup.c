@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Owns the reading of /proc/PID/cgroup. A line of another shape is passed over: future kernels may add some. */
+#include "dbgattach/format/cgroup.h"
+
+#include "dbgattach/base/text.h"
+#include "src/format/line.h"
+
+#include <errno.h>
+
+#define ID_LENGTH 64
+
+/* "HIERARCHY:CONTROLLERS:PATH"; only the path may hold colons. */
+static bool split(struct slice line, struct slice *hierarchy, struct slice *controllers, struct slice *path)
+{
+	*path = line;
+	return field_next(path, ':', hierarchy) && field_next(path, ':', controllers) && path->length > 0 &&
+	       path->text[0] == '/';
+}
+
+static bool has_controller(struct slice list, const char *controller)
+{
+	struct slice one;
+	while (field_next(&list, ',', &one))
+		if (slice_is(one, controller))
+			return true;
+	return slice_is(list, controller);
+}
+
+int cgroup_path_of(const char *bytes, size_t length, const char *controller, char *out, size_t size)
+{
+	struct lines lines = { .bytes = bytes, .length = length };
+	struct slice line, hierarchy, controllers, path;
+
+	while (line_next(&lines, &line)) {
+		if (!split(line, &hierarchy, &controllers, &path))
+			continue;
+		if (controller[0] == '\0' ? !(slice_is(hierarchy, "0") && controllers.length == 0) :
+					    !has_controller(controllers, controller))
+			continue;
+		if (memchr(path.text, '\0', path.length))
+			return -EBADMSG; /* as a C string it would be another path */
+		if (path.length >= size)
+			return -ENAMETOOLONG;
+		memcpy(out, path.text, path.length);
+		out[path.length] = '\0';
+		return 0;
+	}
+	return -ENOENT;
+}
+
+/* "<64 hex>", "NAME-<64 hex>", each also with ".scope": Docker, Podman, containerd, CRI-O, with and without systemd. */
+static const char *id_in_component(struct slice component)
+{
+	static const char scope[] = ".scope";
+	size_t suffix = sizeof(scope) - 1;
+
+	if (component.length > suffix && memcmp(component.text + component.length - suffix, scope, suffix) == 0)
+		component.length -= suffix;
+	if (component.length < ID_LENGTH)
+		return NULL;
+	const char *id = component.text + component.length - ID_LENGTH;
+	if (!text_is_hex(id, ID_LENGTH) || (id > component.text && id[-1] != '-'))
+		return NULL;
+	return id;
+}
+
+int cgroup_container_id(const char *bytes, size_t length, char ret_id[65])
+{
+	struct lines lines = { .bytes = bytes, .length = length };
+	struct slice line, hierarchy, controllers, path, component;
+
+	while (line_next(&lines, &line)) {
+		if (!split(line, &hierarchy, &controllers, &path))
+			continue;
+		/* The last one of the path: a container that runs inside another stands behind it. */
+		const char *found = NULL;
+		while (field_next(&path, '/', &component)) {
+			const char *id = id_in_component(component);
+			found = id ? id : found;
+		}
+		const char *id = id_in_component(path);
+		found = id ? id : found;
+		if (found) {
+			memcpy(ret_id, found, ID_LENGTH);
+			ret_id[ID_LENGTH] = '\0';
+			return 0;
+		}
+	}
+	return -ENOENT;
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The session's own cgroup: made outside the target's, so that the session neither eats the target's limits nor lets the
+ * target out of them, and so that it can be ended as a whole. Owns the directories dbgattach/SESSION, nothing else:
+ * no controller is enabled outside them.
+ */
+#include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/io.h"
+#include "dbgattach/base/text.h"
+#include "dbgattach/ns.h"
+#include "dbgattach/sys/pidfd.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CGROUP_PARENT "dbgattach"
+#define MEMBERS_FILE_MAX (1U << 20)
+
+/* Where systemd and every container runtime look for them. */
+static const char *const hierarchy_paths[CGROUP_HIERARCHY_MAX] = {
+	[CGROUP_UNIFIED] = "sys/fs/cgroup/unified",
+	[CGROUP_PIDS] = "sys/fs/cgroup/pids",
+	[CGROUP_MEMORY] = "sys/fs/cgroup/memory",
+	[CGROUP_FREEZER] = "sys/fs/cgroup/freezer",
+};
+
+void cgroup_init(struct cgroup *cgroup)
+{
+	memset(cgroup, 0, sizeof(*cgroup));
+	for (int i = 0; i < CGROUP_HIERARCHY_MAX; i++)
+		cgroup->root[i] = cgroup->dir[i] = -EBADF;
+}
+
+void cgroup_done(struct cgroup *cgroup)
+{
+	for (int i = 0; i < CGROUP_HIERARCHY_MAX; i++) {
+		close_quietly(take_fd(cgroup->root[i]));
+		close_quietly(take_fd(cgroup->dir[i]));
+	}
+}
+
+static int open_hierarchy(int root_fd, const char *path, long magic)
+{
+	struct statfs statfs;
+	cleanup_close int fd = openat(root_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (fstatfs(fd, &statfs) < 0)
+		return -errno;
+	return (long)statfs.f_type == magic ? take_fd(fd) : -ENOENT;
+}
+
+static void open_roots(struct cgroup *cgroup, int root_fd)
+{
+	int unified = open_hierarchy(root_fd, "sys/fs/cgroup", CGROUP2_SUPER_MAGIC);
+
+	if (unified >= 0) {
+		cgroup->root[CGROUP_UNIFIED] = unified;
+		return;
+	}
+	cgroup->root[CGROUP_UNIFIED] = open_hierarchy(root_fd, hierarchy_paths[CGROUP_UNIFIED], CGROUP2_SUPER_MAGIC);
+	for (int i = CGROUP_PIDS; i < CGROUP_HIERARCHY_MAX; i++)
+		if (i != CGROUP_FREEZER || cgroup->root[CGROUP_UNIFIED] < 0)
+			cgroup->root[i] = open_hierarchy(root_fd, hierarchy_paths[i], CGROUP_SUPER_MAGIC);
+}
+
+/* "PID-...": is the process that made this directory alive? */
+static bool maker_lives(const char *name)
+{
+	uint64_t pid;
+
+	if (text_u64(name, strcspn(name, "-"), INT32_MAX, &pid) < 0 || pid == 0)
+		return true; /* not a name of ours */
+	return kill((pid_t)pid, 0) == 0 || errno != ESRCH;
+}
+
+/* A session whose monitor and guardian were both SIGKILLed leaves an empty directory; the next session removes it. */
+static void remove_stale(int parent_fd)
+{
+	int fd = openat(parent_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (dir == NULL) {
+		close_quietly(fd);
+		return;
+	}
+	for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.' && !maker_lives(entry->d_name))
+			(void)unlinkat(parent_fd, entry->d_name, AT_REMOVEDIR);
+	(void)closedir(dir);
+}
+
+static int make_dir(int root_fd, const char *session)
+{
+	/* The parent is removed by whichever session ends last, perhaps between our two mkdirs. */
+	for (int attempt = 0; attempt < 16; attempt++) {
+		bool there = false;
+
+		if (mkdirat(root_fd, CGROUP_PARENT, 0755) < 0) {
+			if (errno != EEXIST)
+				return -errno;
+			there = true;
+		}
+		cleanup_close int parent = openat(root_fd, CGROUP_PARENT, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (parent < 0 && errno == ENOENT)
+			continue;
+		if (parent < 0)
+			return -errno;
+		if (there)
+			remove_stale(parent);
+		if (mkdirat(parent, session, 0755) < 0) {
+			if (errno == ENOENT)
+				continue;
+			return -errno;
+		}
+		int dir = openat(parent, session, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		return dir < 0 ? -errno : dir;
+	}
+	return -EBUSY;
+}
+
+static void remove_dir(int root_fd, const char *session)
+{
+	cleanup_close int parent = openat(root_fd, CGROUP_PARENT, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (parent >= 0)
+		(void)unlinkat(parent, session, AT_REMOVEDIR);
+	(void)unlinkat(root_fd, CGROUP_PARENT, AT_REMOVEDIR); /* fails while another session is in it, as it should */
+}
+
+static int write_limit(int dir, const char *file, uint64_t value)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	return io_write_file_at(dir, file, text);
+}
+
+/* A v2 tree passes a controller on only if asked to; asking is done in our own directory alone. */
+static int set_unified_limits(struct cgroup *cgroup, const struct cgroup_limits *limits)
+{
+	static const struct {
+		enum cgroup_hierarchy controller;
+		const char *enable, *file;
+	} controllers[] = {
+		{ CGROUP_PIDS, "+pids", "pids.max" },
+		{ CGROUP_MEMORY, "+memory", "memory.max" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
+		enum cgroup_hierarchy controller = controllers[i].controller;
+
+		if (cgroup->dir[controller] >= 0)
+			continue;
+		(void)io_write_file_at(cgroup->root[CGROUP_UNIFIED], CGROUP_PARENT "/cgroup.subtree_control",
+				       controllers[i].enable);
+		uint64_t value = controller == CGROUP_PIDS ? limits->pids : limits->memory;
+		int result = write_limit(cgroup->dir[CGROUP_UNIFIED], controllers[i].file, value);
+		if (result == -ENOENT || result == -EACCES)
+			cgroup->missing |= 1U << controller;
+		else if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+static int set_limits(struct cgroup *cgroup, const struct cgroup_limits *limits)
+{
+	int result = 0;
+
+	if (cgroup->dir[CGROUP_PIDS] >= 0)
+		result = write_limit(cgroup->dir[CGROUP_PIDS], "pids.max", limits->pids);
+	if (result == 0 && cgroup->dir[CGROUP_MEMORY] >= 0)
+		result = write_limit(cgroup->dir[CGROUP_MEMORY], "memory.limit_in_bytes", limits->memory);
+	if (result == 0 && cgroup->dir[CGROUP_UNIFIED] >= 0)
+		return set_unified_limits(cgroup, limits);
+	for (int i = CGROUP_PIDS; i <= CGROUP_MEMORY; i++)
+		if (cgroup->dir[i] < 0)
+			cgroup->missing |= 1U << i;
+	return result;
+}
+
+int cgroup_make(struct cgroup *cgroup, int root_fd, const char *session, const struct cgroup_limits *limits,
+		struct err *err)
+{
+	bool any = false;
+	int result = text_format(cgroup->session, sizeof(cgroup->session), "%s", session);
+
+	if (result < 0)
+		return err_sys(err, result, "name of the session's cgroup");
+	open_roots(cgroup, root_fd);
+	for (int i = 0; i < CGROUP_HIERARCHY_MAX && result >= 0; i++) {
+		if (cgroup->root[i] < 0)
+			continue;
+		result = make_dir(cgroup->root[i], session);
+		if (result >= 0)
+			cgroup->dir[i] = result;
+		any = true;
+	}
+	if (result >= 0 && !any)
+		return err_set(err, ERR_UNSUPPORTED, "no cgroup hierarchy below /sys/fs/cgroup");
+	if (result >= 0)
+		result = set_limits(cgroup, limits);
+	if (result < 0) {
+		(void)cgroup_remove(cgroup);
+		return err_sys(err, result, "cgroup %s/%s", CGROUP_PARENT, session);
+	}
+	return 0;
+}
+
+int cgroup_open(struct cgroup *cgroup, int root_fd, const char *session)
+{
+	char path[128];
+	int found = -ENOENT;
+
+	if (text_format(cgroup->session, sizeof(cgroup->session), "%s", session) < 0)
+		return -ENAMETOOLONG;
+	(void)snprintf(path, sizeof(path), "%s/%s", CGROUP_PARENT, cgroup->session);
+	open_roots(cgroup, root_fd);
+	for (int i = 0; i < CGROUP_HIERARCHY_MAX; i++) {
+		if (cgroup->root[i] < 0)
+			continue;
+		cgroup->dir[i] = openat(cgroup->root[i], path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (cgroup->dir[i] >= 0)
+			found = 0;
+	}
+	return found;
+}
+
+int cgroup_join_v1(const struct cgroup *cgroup, struct err *err)
+{
+	for (int i = CGROUP_PIDS; i < CGROUP_HIERARCHY_MAX; i++) {
+		if (cgroup->dir[i] < 0)
+			continue;
+		int result = io_write_file_at(cgroup->dir[i], "tasks", "0");
+		if (result < 0)
+			return err_sys(err, result, "joining cgroup %s/%s (%s)", CGROUP_PARENT, cgroup->session,
+				       hierarchy_paths[i]);
+	}
+	return 0;
+}
+
+/* A directory that lists every member: all of them do. */
+static int member_dir(const struct cgroup *cgroup)
+{
+	for (int i = 0; i < CGROUP_HIERARCHY_MAX; i++)
+		if (cgroup->dir[i] >= 0)
+			return cgroup->dir[i];
+	return -ENOENT;
+}
+
+int cgroup_members(const struct cgroup *cgroup, pid_t *pids, size_t size)
+{
+	cleanup_buffer struct buffer text = { 0 };
+	int dir = member_dir(cgroup), count = 0;
+
+	if (dir < 0)
+		return dir;
+	int result = io_read_file_at(dir, "cgroup.procs", MEMBERS_FILE_MAX, &text);
+	if (result < 0)
+		return result;
+	for (const char *line = text.data; line != NULL && *line != '\0';) {
+		size_t length = strcspn(line, "\n");
+		uint64_t pid;
+
+		/* 0 is how a member of a PID namespace that we cannot see is printed. */
+		if (text_u64(line, length, INT32_MAX, &pid) == 0 && pid > 0) {
+			if ((size_t)count < size)
+				pids[count] = (pid_t)pid;
+			count++;
+		}
+		line += length + (line[length] == '\n');
+	}
+	return count;
+}
+
+static void freeze(const struct cgroup *cgroup, bool on)
+{
+	if (cgroup->dir[CGROUP_UNIFIED] >= 0)
+		(void)io_write_file_at(cgroup->dir[CGROUP_UNIFIED], "cgroup.freeze", on ? "1" : "0");
+	else if (cgroup->dir[CGROUP_FREEZER] >= 0)
+		(void)io_write_file_at(cgroup->dir[CGROUP_FREEZER], "freezer.state", on ? "FROZEN" : "THAWED");
+}
+
+static bool is_frozen(const struct cgroup *cgroup)
+{
+	cleanup_buffer struct buffer text = { 0 };
+	bool unified = cgroup->dir[CGROUP_UNIFIED] >= 0;
+	int result = unified ? io_read_file_at(cgroup->dir[CGROUP_UNIFIED], "cgroup.events", 4096, &text) :
+			       io_read_file_at(cgroup->dir[CGROUP_FREEZER], "freezer.state", 4096, &text);
+
+	return result >= 0 && strstr(text.data, unified ? "frozen 1" : "FROZEN") != NULL;
+}
+
+static void sleep_ms(long ms)
+{
+	struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	(void)nanosleep(&time, NULL);
+}
+
+int cgroup_kill_others(const struct cgroup *cgroup, pid_t spare)
+{
+	pid_t pids[1024];
+	int killed = 0;
+	int count = cgroup_members(cgroup, pids, ARRAY_SIZE(pids));
+
+	if (count < 0)
+		return count;
+	if (count == 0 || (count == 1 && pids[0] == spare))
+		return 0;
+	freeze(cgroup, true);
+	/* A process in an uninterruptible wait cannot be frozen; it cannot fork either, so going on is safe. */
+	for (int i = 0; i < 100 && !is_frozen(cgroup); i++)
+		sleep_ms(1);
+	count = cgroup_members(cgroup, pids, ARRAY_SIZE(pids));
+	for (int i = 0; i < count && i < (int)ARRAY_SIZE(pids); i++) {
+		if (pids[i] == spare)
+			continue;
+		cleanup_close int pidfd = sys_pidfd_open(pids[i], 0);
+		killed++;
+		if (pidfd >= 0)
+			(void)sys_pidfd_send_signal(pidfd, SIGKILL);
+	}
+	freeze(cgroup, false);
+	return killed;
+}
+
+int cgroup_remove(struct cgroup *cgroup)
+{
+	pid_t pid;
+	int left = 0;
+
+	/* rmdir is refused until the last member has been released, a moment after its parent has reaped it. */
+	for (int i = 0; i < 200 && (left = cgroup_members(cgroup, &pid, 1)) > 0; i++)
+		sleep_ms(5);
+	for (int i = 0; i < CGROUP_HIERARCHY_MAX; i++)
+		if (cgroup->dir[i] >= 0)
+			remove_dir(cgroup->root[i], cgroup->session);
+	cgroup_done(cgroup);
+	return left > 0 ? -EBUSY : 0;
+}

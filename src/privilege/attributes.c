@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a process inherits from its caller without anybody asking for it: set to known values. */
+#include "dbgattach/base/io.h"
+#include "dbgattach/base/weaken.h"
+#include "dbgattach/privilege.h"
+#include "dbgattach/sys/process.h"
+
+#include <errno.h>
+#include <linux/ioprio.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int reset_signals(struct err *err)
+{
+	sigset_t none;
+
+	for (int signal = 1; signal < _NSIG; signal++) {
+		struct sigaction action = { .sa_handler = SIG_DFL };
+
+		/* The two that libc keeps for itself, KILL and STOP answer EINVAL and are at their default anyway. */
+		if (sigaction(signal, &action, NULL) < 0 && errno != EINVAL)
+			return err_sys(err, errno, "resetting signal %d", signal);
+	}
+	(void)sigemptyset(&none);
+	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? err_sys(err, errno, "resetting the signal mask") : 0;
+}
+
+static int reset_scheduling(struct err *err)
+{
+	struct sched_param param = { 0 };
+
+	if (sched_getscheduler(0) != SCHED_OTHER && sched_setscheduler(0, SCHED_OTHER, &param) < 0)
+		return err_sys(err, errno, "resetting the scheduling class");
+	/* Lowering a positive niceness needs CAP_SYS_NICE; a session that is nicer than asked is no weaker. */
+	if (setpriority(PRIO_PROCESS, 0, 0) < 0 && errno != EACCES && errno != EPERM)
+		return err_sys(err, errno, "resetting the niceness");
+	if (syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, 0) < 0)
+		return err_sys(err, errno, "resetting the I/O priority");
+	if (prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0) < 0)
+		return err_sys(err, errno, "resetting the timer slack");
+	return 0;
+}
+
+int privilege_reset_attributes(int proc_self_fd, int target_oom_score_adj, struct err *err)
+{
+	char text[16];
+	int result = reset_signals(err);
+
+	if (result == 0)
+		result = reset_scheduling(err);
+	if (result < 0)
+		return result;
+	if (PROTECTED(UMASK))
+		(void)umask(022);
+	if (personality(PER_LINUX) < 0)
+		return err_sys(err, errno, "resetting the personality");
+	if (prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) != 0 && prctl(PR_SET_SECUREBITS, 0, 0, 0, 0) < 0)
+		return err_sys(err, errno, "resetting the securebits");
+	if (!PROTECTED(OOM_SCORE))
+		return 0;
+	/* Only CAP_SYS_RESOURCE may go below where the caller stands; then the session is killed rather earlier. */
+	(void)snprintf(text, sizeof(text), "%d", target_oom_score_adj > 0 ? target_oom_score_adj : 0);
+	result = io_write_file_at(proc_self_fd, "oom_score_adj", text);
+	if (result < 0 && result != -EACCES)
+		return err_sys(err, result, "setting oom_score_adj to %s", text);
+	return 0;
+}
+
+int privilege_set_limits(const struct proc_limits *target, struct err *err)
+{
+	if (!PROTECTED(RLIMITS))
+		return 0;
+	for (__rlimit_resource_t resource = 0; resource < RLIM_NLIMITS; resource++) {
+		struct rlimit own, limit = target->limit[resource];
+
+		if (getrlimit(resource, &own) < 0)
+			return err_sys(err, errno, "reading resource limit %d", (int)resource);
+		if (limit.rlim_max > own.rlim_max)
+			limit.rlim_max = own.rlim_max;
+		if (resource == RLIMIT_CORE)
+			limit.rlim_max = 0;
+		if (limit.rlim_cur > limit.rlim_max)
+			limit.rlim_cur = limit.rlim_max;
+		if (limit.rlim_cur == own.rlim_cur && limit.rlim_max == own.rlim_max)
+			continue;
+		if (setrlimit(resource, &limit) < 0)
+			return err_sys(err, errno, "setting resource limit %d", (int)resource);
+	}
+	return 0;
+}
+
+int privilege_new_keyring(struct err *err)
+{
+	if (!PROTECTED(KEYRING))
+		return 0;
+	int result = sys_keyctl_join_session();
+
+	if (result == 0 || result == -ENOSYS)
+		return 0; /* ENOSYS: a kernel without keyrings has none to leak */
+	/*
+	 * A filter that the caller is under (a container runtime's default one) may refuse keyctl. It binds the session as
+	 * well, so no key can be read with it either: shown by a call that only reads, not by faith.
+	 */
+	if (result == -EPERM && sys_keyctl_session_id() == -EPERM)
+		return 0;
+	return err_sys(err, result, "joining a session keyring of its own");
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Build-time program: compiles seccomp_rules.c with libseccomp and prints the BPF as a C array, so that an attach loads it
+ * in one system call and never runs a compiler. Foreign architectures (i386, x32) are killed. System calls that are newer
+ * than libseccomp's table get ENOSYS: a mount call that a future kernel adds is refused before anybody has heard of it.
+ */
+#include "seccomp_rules.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <seccomp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SYSCALL_SCAN_MAX 1024
+#define X32_BIT 0x40000000U
+
+static void fail(const char *what, int result)
+{
+	(void)fprintf(stderr, "gen_seccomp: %s: %s\n", what, strerror(-result));
+	exit(1);
+}
+
+static uint32_t newest_known_syscall(void)
+{
+	uint32_t newest = 0;
+
+	for (int number = 0; number < SYSCALL_SCAN_MAX; number++) {
+		char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
+
+		if (name != NULL)
+			newest = (uint32_t)number;
+		free(name);
+	}
+	return newest;
+}
+
+static void add_rule(scmp_filter_ctx context, const struct seccomp_rule *rule)
+{
+	int number = seccomp_syscall_resolve_name(rule->syscall);
+
+	/* Negative: a system call of other architectures, which libseccomp knows by a pseudo number. */
+	if (number < 0)
+		return;
+	struct scmp_arg_cmp compare = SCMP_CMP64(rule->argument, SCMP_CMP_MASKED_EQ, rule->mask, rule->value);
+	int result = seccomp_rule_add_exact_array(context, SCMP_ACT_ERRNO((uint32_t)rule->errnum), number,
+						  rule->mask != 0 ? 1U : 0U, rule->mask != 0 ? &compare : NULL);
+	if (result < 0)
+		fail(rule->syscall, result);
+}
+
+static void print_instruction(const struct sock_filter *instruction)
+{
+	(void)printf("\t{ 0x%04x, %u, %u, 0x%08x },\n", instruction->code, instruction->jt, instruction->jf,
+		     instruction->k);
+}
+
+/* In front of libseccomp's program, which starts with its own check of the architecture and of x32. */
+static void print_newer_is_enosys(uint32_t newest)
+{
+	const struct sock_filter prefix[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 0, 4),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, newest, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+	};
+
+	for (size_t i = 0; i < sizeof(prefix) / sizeof(prefix[0]); i++)
+		print_instruction(&prefix[i]);
+}
+
+int main(void)
+{
+	scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
+	FILE *program = tmpfile();
+
+	if (context == NULL || program == NULL)
+		fail("seccomp_init", -ENOMEM);
+	int result = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	if (result == 0)
+		result = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree, not a list */
+	if (result < 0)
+		fail("seccomp_attr_set", result);
+	for (size_t i = 0; i < seccomp_rules_count; i++)
+		add_rule(context, &seccomp_rules[i]);
+	result = seccomp_export_bpf(context, fileno(program));
+	if (result < 0)
+		fail("seccomp_export_bpf", result);
+	(void)printf("/* Made by src/privilege/gen_seccomp.c from seccomp_rules.c with libseccomp %u.%u.%u. */\n",
+		     seccomp_version()->major, seccomp_version()->minor, seccomp_version()->micro);
+	print_newer_is_enosys(newest_known_syscall());
+	rewind(program);
+	for (struct sock_filter instruction; fread(&instruction, sizeof(instruction), 1, program) == 1;)
+		print_instruction(&instruction);
+	return 0;
+}

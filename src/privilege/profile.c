@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of profiles. Names as in `kubectl debug`. */
+#include "dbgattach/base/cleanup.h"
+#include "dbgattach/privilege.h"
+
+#include <linux/capability.h>
+#include <string.h>
+
+static const struct profile profiles[] = {
+	{
+		.name = "general",
+		.summary = "look at everything, trace, capture",
+		.capabilities = CAPABILITY_BIT(CAP_SYS_PTRACE) | CAPABILITY_BIT(CAP_DAC_READ_SEARCH) |
+				CAPABILITY_BIT(CAP_KILL) | CAPABILITY_BIT(CAP_NET_RAW) | CAPABILITY_BIT(CAP_SETUID) |
+				CAPABILITY_BIT(CAP_SETGID),
+		.seccomp = SECCOMP_DEFAULT,
+	},
+	{
+		.name = "sysadmin",
+		.summary = "all that the caller may do; no seccomp, /proc unmasked",
+		.all_capabilities = true,
+		.unmasked_proc = true,
+		.seccomp = SECCOMP_UNCONFINED,
+	},
+};
+
+const struct profile *profile_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(profiles); i++)
+		if (strcmp(profiles[i].name, name) == 0)
+			return &profiles[i];
+	return NULL;
+}
+
+const struct profile *profile_at(size_t index)
+{
+	return index < ARRAY_SIZE(profiles) ? &profiles[index] : NULL;
+}

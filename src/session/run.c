@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loop: three pumps, the signals, the deadlines and the ways a session ends. Nothing here blocks but poll(). */
+#include "pump.h"
+
+#include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/weaken.h"
+#include "dbgattach/session.h"
+#include "dbgattach/sys/pidfd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define GRACE_MS 5000         /* between a TERM or HUP and the end of everything */
+#define INIT_GRACE_MS 1000    /* init reaps what was killed and exits; after that it is killed itself */
+#define KILL_INTERVAL_MS 20   /* between two looks at who is left */
+#define DRAIN_LIMIT (1U << 20) /* a pipe's capacity: nobody of the session lives to write more */
+#define DRAIN_MS 1000         /* for a terminal, whose other end the target may hold open */
+
+#define VEOF_CHAR '\004'
+
+static const int passed_on[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
+
+enum pump_index { PUMP_INPUT, PUMP_OUTPUT, PUMP_ERROR, PUMP_MAX };
+
+struct loop {
+	struct session *session;
+	struct pump pumps[PUMP_MAX];
+	struct session_result result;
+	bool init_ended, others_left;
+	int64_t timeout_at, end_at, kill_init_at, look_again_at, drain_until; /* CLOCK_MONOTONIC ms, 0: not set */
+};
+
+int64_t session_now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void session_signals(sigset_t *ret)
+{
+	(void)sigemptyset(ret);
+	for (size_t i = 0; i < ARRAY_SIZE(passed_on); i++)
+		(void)sigaddset(ret, passed_on[i]);
+	(void)sigaddset(ret, SIGWINCH);
+	(void)sigaddset(ret, SIGTSTP);
+}
+
+int session_exit_status(const siginfo_t *info)
+{
+	return info->si_code == CLD_EXITED ? info->si_status : 128 + info->si_status;
+}
+
+/* ---- signals --------------------------------------------------------------------------------------------------- */
+
+static void resize(const struct session *session)
+{
+	struct winsize size = session_tty_size(session->tty);
+
+	if (session->channels->terminal && session->tty->fd >= 0 && session->channels->input >= 0 && PROTECTED(RESIZE))
+		(void)ioctl(session->channels->input, TIOCSWINSZ, &size);
+}
+
+/* The shell that has put us into the background must find its terminal as it was. */
+static void stop_and_continue(struct session *session)
+{
+	struct err ignored;
+	bool was_raw = session->tty->raw;
+
+	session_tty_restore(session->tty, false);
+	(void)raise(SIGSTOP);
+	if (was_raw)
+		(void)session_tty_raw(session->tty, &ignored);
+	resize(session);
+}
+
+static void set_earlier(int64_t *deadline, int64_t at)
+{
+	if (*deadline == 0 || *deadline > at)
+		*deadline = at;
+}
+
+static void pass_on(struct loop *loop, int signal)
+{
+	(void)sys_pidfd_send_signal(loop->session->init_pidfd, signal);
+	if (signal == SIGTERM || signal == SIGHUP)
+		set_earlier(&loop->end_at, session_now_ms() + GRACE_MS);
+}
+
+static void handle_signals(struct loop *loop)
+{
+	struct signalfd_siginfo info;
+
+	while (read(loop->session->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		int signal = (int)info.ssi_signo;
+
+		if (signal == SIGWINCH)
+			resize(loop->session);
+		else if (signal == SIGTSTP)
+			stop_and_continue(loop->session);
+		else
+			pass_on(loop, signal);
+	}
+}
+
+/* ---- ending ---------------------------------------------------------------------------------------------------- */
+
+/* Ends everything but init, which reaps it and exits by itself; if it does not, it is killed. */
+static void end_everything(struct loop *loop)
+{
+	int64_t now = session_now_ms();
+
+	loop->end_at = 0;
+	loop->others_left = true;
+	loop->look_again_at = now;
+	set_earlier(&loop->kill_init_at, now + INIT_GRACE_MS);
+}
+
+static void look_again(struct loop *loop, int64_t now)
+{
+	struct session *session = loop->session;
+
+	loop->look_again_at = 0;
+	if (!PROTECTED(KILL_REST) || session->kill_others(session->context) <= 0)
+		return; /* only init is left, and on its way out */
+	loop->look_again_at = now + KILL_INTERVAL_MS;
+}
+
+static void handle_deadlines(struct loop *loop)
+{
+	int64_t now = session_now_ms();
+
+	if (loop->timeout_at != 0 && now >= loop->timeout_at) {
+		loop->timeout_at = 0;
+		loop->result.reason = SESSION_TIMED_OUT;
+		pass_on(loop, SIGTERM);
+	}
+	if (loop->end_at != 0 && now >= loop->end_at)
+		end_everything(loop);
+	if (loop->look_again_at != 0 && now >= loop->look_again_at)
+		look_again(loop, now);
+	if (loop->kill_init_at != 0 && now >= loop->kill_init_at) {
+		loop->kill_init_at = 0;
+		(void)sys_pidfd_send_signal(loop->session->init_pidfd, SIGKILL);
+	}
+}
+
+static int next_wait_ms(const struct loop *loop)
+{
+	const int64_t deadlines[] = { loop->timeout_at, loop->end_at, loop->kill_init_at, loop->look_again_at,
+				      loop->drain_until };
+	int64_t next = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(deadlines); i++)
+		if (deadlines[i] != 0 && (next == 0 || deadlines[i] < next))
+			next = deadlines[i];
+	if (next == 0)
+		return -1;
+	int64_t left = next - session_now_ms();
+	return left <= 0 ? 0 : left > 1000000 ? 1000000 : (int)left;
+}
+
+static int reap_init(struct loop *loop, struct err *err)
+{
+	siginfo_t info = { 0 };
+
+	while (waitid(P_PIDFD, (id_t)loop->session->init_pidfd, &info, WEXITED | __WALL) < 0)
+		if (errno != EINTR)
+			return err_sys(err, errno, "waiting for the session's init");
+	loop->init_ended = true;
+	loop->result.exit_status = session_exit_status(&info);
+	loop->kill_init_at = loop->end_at = loop->look_again_at = 0;
+	pump_close(&loop->pumps[PUMP_INPUT]);
+	if (!PROTECTED(DRAIN)) {
+		pump_close(&loop->pumps[PUMP_OUTPUT]);
+		pump_close(&loop->pumps[PUMP_ERROR]);
+	}
+	for (int i = PUMP_OUTPUT; i <= PUMP_ERROR; i++)
+		pump_drain(&loop->pumps[i], DRAIN_LIMIT);
+	if (loop->session->channels->terminal)
+		loop->drain_until = session_now_ms() + DRAIN_MS;
+	return 0;
+}
+
+/* ---- the loop -------------------------------------------------------------------------------------------------- */
+
+/* The end of stdin: pipes pass it on by being closed; for a terminal it is the character that means it. */
+static void end_input(struct loop *loop, const struct pump *pump)
+{
+	static const char eof = VEOF_CHAR;
+	int master = loop->session->channels->output;
+
+	if (pump->state == PUMP_CLOSED && loop->session->channels->terminal && !loop->init_ended && master >= 0)
+		(void)!write(loop->session->channels->input, &eof, 1);
+}
+
+static void run_pumps(struct loop *loop, const struct pollfd *polls)
+{
+	for (int i = 0; i < PUMP_MAX; i++) {
+		struct pump *pump = &loop->pumps[i];
+
+		if (polls[i].revents == 0 || pump->state == PUMP_CLOSED)
+			continue;
+		/* In this state nobody reads any more what we would write. */
+		if (pump->state == PUMP_WRITING && (polls[i].revents & POLLERR) != 0 && (polls[i].revents & POLLOUT) == 0)
+			pump_close(pump);
+		else
+			pump_run(pump);
+		if (loop->init_ended)
+			pump_drain(pump, pump->read_limit);
+		if (i == PUMP_INPUT)
+			end_input(loop, pump);
+	}
+}
+
+static bool is_delivered(const struct loop *loop)
+{
+	return loop->init_ended && loop->pumps[PUMP_OUTPUT].state == PUMP_CLOSED &&
+	       loop->pumps[PUMP_ERROR].state == PUMP_CLOSED;
+}
+
+static int turn(struct loop *loop, struct err *err)
+{
+	struct session *session = loop->session;
+	enum { POLL_SIGNAL = PUMP_MAX, POLL_INIT, POLL_GUARDIAN, POLL_START, POLL_MAX };
+	struct pollfd polls[POLL_MAX] = {
+		[POLL_SIGNAL] = { .fd = session->signal_fd, .events = POLLIN },
+		[POLL_INIT] = { .fd = loop->init_ended ? -1 : session->init_pidfd, .events = POLLIN },
+		[POLL_GUARDIAN] = { .fd = loop->others_left ? -1 : session->guardian_pidfd, .events = POLLIN },
+		[POLL_START] = { .fd = loop->others_left ? -1 : session->channels->start_write },
+	};
+
+	for (int i = 0; i < PUMP_MAX; i++)
+		pump_poll(&loop->pumps[i], &polls[i]);
+	if (poll(polls, POLL_MAX, next_wait_ms(loop)) < 0) {
+		if (errno == EINTR)
+			return 0;
+		return err_sys(err, errno, "waiting for the session");
+	}
+	run_pumps(loop, polls);
+	if (polls[POLL_SIGNAL].revents != 0)
+		handle_signals(loop);
+	if (polls[POLL_INIT].revents != 0 && !loop->init_ended)
+		return reap_init(loop, err);
+	if (polls[POLL_GUARDIAN].revents != 0 && !loop->init_ended) {
+		loop->result.reason = SESSION_GUARDIAN_DIED;
+		end_everything(loop);
+	}
+	/* Init has closed its end: the command has ended, but others of the session live on. */
+	if ((polls[POLL_START].revents & POLLERR) != 0 && !loop->init_ended)
+		end_everything(loop);
+	handle_deadlines(loop);
+	return 0;
+}
+
+static int duplicate(int fd)
+{
+	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+static void open_pumps(struct loop *loop)
+{
+	struct session_channels *channels = loop->session->channels;
+	/* The pumps close what they are done with; with a terminal the master is also needed for its size. */
+	int input = channels->terminal ? duplicate(channels->input) : take_fd(channels->input);
+
+	(void)pump_init(&loop->pumps[PUMP_INPUT], duplicate(STDIN_FILENO), input, false);
+	(void)pump_init(&loop->pumps[PUMP_OUTPUT], take_fd(channels->output), duplicate(STDOUT_FILENO), true);
+	(void)pump_init(&loop->pumps[PUMP_ERROR], take_fd(channels->error), duplicate(STDERR_FILENO), true);
+}
+
+int session_run(struct session *session, struct session_result *ret, struct err *err)
+{
+	struct loop loop = { .session = session };
+	int result = 0;
+
+	open_pumps(&loop);
+	if (session->timeout_s > 0)
+		loop.timeout_at = session_now_ms() + (int64_t)session->timeout_s * 1000;
+	/* The size may have changed while we were attaching. */
+	resize(session);
+	while (result == 0 && !is_delivered(&loop)) {
+		result = turn(&loop, err);
+		if (loop.drain_until != 0 && session_now_ms() >= loop.drain_until)
+			break;
+		if (loop.init_ended && loop.end_at != 0)
+			break; /* told to end while delivering to a reader that does not read */
+	}
+	for (int i = 0; i < PUMP_MAX; i++)
+		pump_close(&loop.pumps[i]);
+	if (result == 0)
+		*ret = loop.result;
+	return result;
+}

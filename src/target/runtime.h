@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a runtime is to the resolver: a name, a way to visit its containers that may match, and a way to complete the one
+ * that was chosen. A new runtime is one file with such functions and one row in resolve.c's table.
+ */
+#pragma once
+
+#include "dbgattach/base/buffer.h"
+#include "dbgattach/base/err.h"
+#include "dbgattach/format/oci_state.h"
+#include "dbgattach/target.h"
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define CONTAINER_ID_LENGTH 64
+
+/* How well a container fits what was typed; the better one hides the worse. */
+enum match {
+	MATCH_NONE = 0,
+	MATCH_PREFIX,
+	MATCH_NAME,
+	/* A whole 64-digit id. Before the name, as in Docker: else a container named like another's id would catch it. */
+	MATCH_ID,
+};
+
+struct runtime;
+
+struct found {
+	const struct runtime *runtime;
+	enum match match;
+	struct target target;
+};
+
+struct search {
+	const struct host *host;
+	const struct reference *reference;
+	bool could_be_prefix; /* of a 64-digit id */
+	bool is_full_id;
+	struct found *found; /* all of the best match so far, without duplicates */
+	size_t count;
+};
+
+struct runtime {
+	const char *name;
+	const char *folder;  /* where its containers are, beneath the host's root */
+	bool takes_folder;   /* NAME:FOLDER/REF puts another in its place */
+	/* Calls search_add() for each container that matches. A runtime that is not installed has none: 0. */
+	int (*visit)(const struct runtime *runtime, struct search *search, struct err *err);
+	/* Reads what only the chosen container needs: its start time and its environment. */
+	int (*complete)(const struct runtime *runtime, const struct search *search, struct target *target,
+			struct err *err);
+	/* For the runtimes of oci.c alone. */
+	const char *state_file;
+	int (*parse_state)(const char *bytes, size_t length, struct oci_state *ret, struct err *err);
+};
+
+/* Takes over what is in *target, which is empty afterwards, also on failure. */
+int search_add(struct search *search, const struct runtime *runtime, enum match match, struct target *target,
+	       struct err *err);
+bool search_prefix_fits(const struct search *search, const char *id);
+bool is_container_id(const char *id);
+
+/* docker.c, podman.c, oci.c */
+int docker_visit(const struct runtime *runtime, struct search *search, struct err *err);
+int docker_complete(const struct runtime *runtime, const struct search *search, struct target *target, struct err *err);
+int podman_visit(const struct runtime *runtime, struct search *search, struct err *err);
+int podman_complete(const struct runtime *runtime, const struct search *search, struct target *target, struct err *err);
+int oci_visit(const struct runtime *runtime, struct search *search, struct err *err);
+int oci_complete(const struct runtime *runtime, const struct search *search, struct target *target, struct err *err);
+
+/*
+ * The start time that runc or crun wrote down for FOLDER/id; left at 0 when neither did. ERR_CHANGED when they speak of
+ * another pid than target's.
+ */
+int oci_start_time(const struct host *host, const char *folder, struct target *target, struct err *err);
+/* Fills env and has_config out of BUNDLE/config.json; what is missing or not trusted leaves has_config false. */
+int oci_read_config(const struct host *host, const char *bundle, struct target *target, struct err *err);
+
+/* pid.c: pid:N[:INODE] */
+int pid_resolve(const struct host *host, const struct reference *reference, struct target *ret, struct pin *ret_pin,
+		struct err *err);
+
+/*
+ * state.c: the only door to the runtimes' files. path is beneath the host's root (an absolute path of the host's), or
+ * beneath dirfd. -ENOENT without an error text when there is no such file or folder.
+ */
+int state_open_folder(const struct host *host, const char *path, int *ret_fd, struct err *err);
+int state_read(const struct host *host, const char *path, struct buffer *buffer, struct err *err);
+int state_read_at(const struct host *host, int dirfd, const char *path, struct buffer *buffer, struct err *err);
+/* Calls visit for each name that is a 64-digit id. dirfd stays open and keeps its own offset. */
+int state_each_id(int dirfd, int (*visit)(const char *id, void *context, struct err *err), void *context,
+		  struct err *err);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns the trust in the runtimes' files: whoever could write one could send a root session into a process of his choice.
+ * So each is opened beneath the host's root without following any link, belongs to root, and nobody else can write it.
+ */
+#include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/io.h"
+#include "dbgattach/sys/open.h"
+#include "src/target/runtime.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define STATE_FILE_MAX (4U << 20)
+#define FOLDER_ENTRIES_MAX 65536
+
+static int open_failed(const char *path, int errnum, struct err *err)
+{
+	switch (errnum) {
+	case -ENOENT:
+		return -ENOENT;
+	case -ELOOP:
+	case -EXDEV:
+		return err_set(err, ERR_REFUSED, "%s: reached by way of a symbolic link, which is not trusted", path);
+	default:
+		return err_sys(err, errnum, "%s", path);
+	}
+}
+
+/* Root's, or in tests without root: the caller's own, in a tree that is the caller's own too. */
+static bool is_trusted_owner(const struct host *host, uid_t uid)
+{
+	uid_t caller = geteuid();
+	struct stat root;
+
+	if (uid == 0)
+		return true;
+	return caller != 0 && uid == caller && fstat(host->root_fd, &root) == 0 && root.st_uid == caller;
+}
+
+static int check_trust(const struct host *host, const char *path, const struct stat *st, struct err *err)
+{
+	if (!is_trusted_owner(host, st->st_uid))
+		return err_set(err, ERR_REFUSED, "%s belongs to user %u, not to root", path, st->st_uid);
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return err_set(err, ERR_REFUSED, "%s can be written by others than its owner (mode %04o)", path,
+			       (unsigned)st->st_mode & 07777U);
+	return 0;
+}
+
+static int open_beneath(int dirfd, const char *path, int flags)
+{
+	return sys_openat2(dirfd, path, flags, 0,
+			   RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+}
+
+/* RESOLVE_BENEATH takes no absolute path; those of our tables and of the runtimes' files mean the host's root. */
+static const char *relative(const char *path)
+{
+	path += strspn(path, "/");
+	return *path ? path : ".";
+}
+
+int state_open_folder(const struct host *host, const char *path, int *ret_fd, struct err *err)
+{
+	struct stat st;
+
+	cleanup_close int fd = open_beneath(host->root_fd, relative(path), O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return open_failed(path, fd, err);
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, errno, "%s", path);
+	int r = check_trust(host, path, &st, err);
+	if (r < 0)
+		return r;
+	*ret_fd = take_fd(fd);
+	return 0;
+}
+
+int state_read_at(const struct host *host, int dirfd, const char *path, struct buffer *buffer, struct err *err)
+{
+	struct stat st;
+
+	/* O_NONBLOCK: a FIFO in the file's place must not stop us before it is looked at. */
+	cleanup_close int fd = open_beneath(dirfd, relative(path), O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return open_failed(path, fd, err);
+	if (fstat(fd, &st) < 0)
+		return err_sys(err, errno, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_REFUSED, "%s is not a regular file", path);
+	int r = check_trust(host, path, &st, err);
+	if (r < 0)
+		return r;
+
+	r = st.st_size > STATE_FILE_MAX ? -EFBIG : io_read_all(fd, STATE_FILE_MAX, buffer);
+	if (r == -EFBIG)
+		return err_set(err, ERR_MALFORMED, "%s is larger than %u bytes", path, STATE_FILE_MAX);
+	return r < 0 ? err_sys(err, r, "%s", path) : 0;
+}
+
+int state_read(const struct host *host, const char *path, struct buffer *buffer, struct err *err)
+{
+	return state_read_at(host, host->root_fd, path, buffer, err);
+}
+
+static void close_folder(DIR **folder)
+{
+	if (*folder)
+		(void)closedir(*folder);
+}
+
+int state_each_id(int dirfd, int (*visit)(const char *id, void *context, struct err *err), void *context,
+		  struct err *err)
+{
+	__attribute__((cleanup(close_folder))) DIR *folder = NULL;
+
+	cleanup_close int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(err, errno, "opening a folder of containers");
+	folder = fdopendir(fd);
+	if (!folder)
+		return err_sys(err, errno, "reading a folder of containers");
+	(void)take_fd(fd);
+
+	for (size_t entries = 0;; entries++) {
+		errno = 0;
+		const struct dirent *entry = readdir(folder);
+		if (!entry)
+			return errno ? err_sys(err, errno, "reading a folder of containers") : 0;
+		if (entries == FOLDER_ENTRIES_MAX)
+			return err_set(err, ERR_MALFORMED, "a folder of containers has more than %d entries",
+				       FOLDER_ENTRIES_MAX);
+		if (!is_container_id(entry->d_name))
+			continue;
+		int r = visit(entry->d_name, context, err);
+		if (r < 0)
+			return r;
+	}
+}

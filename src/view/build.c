@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The session's root, put together. Runs in the process that enters, in a mount namespace of its own. */
+#include "capture.h"
+#include "proc.h"
+
+#include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/weaken.h"
+#include "dbgattach/sys/mount_api.h"
+#include "dbgattach/sys/open.h"
+#include "dbgattach/view.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int view_unshare(struct err *err)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_sys(err, errno, "a private mount namespace");
+	/* Else what is mounted here would appear in the target, and on the host where a volume is shared with it. */
+	if (PROTECTED(PRIVATE_MOUNTS) && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_sys(err, errno, "making the private mount namespace private");
+	return 0;
+}
+
+/* Mounted on top of the namespace's root: the one place that needs no directory of the target's. */
+static int make_root(struct err *err)
+{
+	cleanup_close int fs = sys_fsopen("tmpfs");
+	int result = fs;
+
+	if (result >= 0)
+		result = sys_fsconfig_string(fs, "source", "dbgattach");
+	if (result >= 0)
+		result = sys_fsconfig_string(fs, "mode", "0755");
+	if (result >= 0)
+		result = sys_fsconfig_create(fs);
+	if (result < 0)
+		return err_sys(err, result, "tmpfs for the session's root");
+	cleanup_close int root = sys_fsmount(fs, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	result = root < 0 ? root : sys_move_mount(root, AT_FDCWD, "/");
+	return result < 0 ? err_sys(err, result, "tmpfs for the session's root") : take_fd(root);
+}
+
+static int place(int *part, int root, const char *name, struct err *err)
+{
+	if (mkdirat(root, name, 0755) < 0 && errno != EEXIST)
+		return err_sys(err, errno, "/%s of the session", name);
+	int result = sys_move_mount(*part, root, name);
+	if (result < 0)
+		return err_sys(err, result, "/%s of the session", name);
+	close_quietly(take_fd(*part));
+	return 0;
+}
+
+static int build_dev(struct view_parts *parts, int source, const struct view_options *options, int root, struct err *err)
+{
+	static const char *const ours[] = { "pts",    "ptmx",   "tty",  "console", "fd",     "stdin",   "stdout",
+					    "stderr", "null",   "zero", "full",    "random", "urandom", NULL };
+	struct capture_policy policy = {
+		.where = "/dev",
+		.entries_max = VIEW_DEV_ENTRIES_MAX,
+		.read_only = !options->write,
+		.skip = ours,
+	};
+	int result = place(&parts->dev, root, "dev", err);
+
+	if (result < 0)
+		return result;
+	cleanup_close int dev = openat(root, "dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dev < 0)
+		return err_sys(err, errno, "/dev of the session");
+	result = sys_move_mount(parts->pts, dev, "pts");
+	if (result < 0)
+		return err_sys(err, result, "/dev/pts of the session");
+	close_quietly(take_fd(parts->pts));
+	if (source >= 0) {
+		cleanup_close int target_dev = sys_openat2(source, "dev", O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
+							   RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+		if (target_dev >= 0)
+			result = capture_children(target_dev, dev, &policy, err);
+	}
+	return result;
+}
+
+static int build_proc(struct view_parts *parts, int source, const struct view_options *options, int root, unsigned notes,
+		      struct err *err)
+{
+	static const char path[] = "proc";
+	const struct proc_covers covers = { .empty_dirfd = root, .empty_dir = "dbg/rw", .null_dirfd = root,
+					    .null = "dev/null" };
+	int result = 0;
+
+	if (notes & VIEW_NOTE_NO_PROC)
+		return 0;
+	if (parts->proc >= 0) {
+		result = place(&parts->proc, root, path, err);
+	} else {
+		/* Never read-only as a whole: gdb and strace write to /proc/PID/mem and the like. */
+		result = capture_entry(source, root, path, false);
+		if (result < 0)
+			return err_sys(err, result, "showing the target's /proc");
+	}
+	if (result < 0 || options->unmasked_proc)
+		return result;
+	cleanup_close int proc = openat(root, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return proc < 0 ? err_sys(err, errno, "/proc of the session") : proc_mask(proc, &covers, err);
+}
+
+static int build_rest(int source, const struct view_options *options, int root, unsigned *notes, struct err *err)
+{
+	static const char *const ours[] = { "dbg", "dev", "proc", NULL };
+	struct capture_policy policy = {
+		.where = "/",
+		.entries_max = VIEW_ROOT_ENTRIES_MAX,
+		.read_only = !options->write && PROTECTED(READ_ONLY_VIEW),
+		.skip = ours,
+	};
+	struct stat stat;
+
+	if (fstatat(source, "dbg", &stat, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) == 0)
+		*notes |= VIEW_NOTE_HIDDEN_DBG;
+	return capture_children(source, root, &policy, err);
+}
+
+int view_build(struct view_parts *parts, const struct view_options *options, int *ret_root, unsigned *notes,
+	       struct err *err)
+{
+	struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
+	cleanup_close int source = -EBADF;
+
+	if (options->target_tree) {
+		source = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (source < 0)
+			return err_sys(err, errno, "the target's root");
+	}
+	cleanup_close int root = make_root(err);
+	int result = root < 0 ? root : place(&parts->toolbox, root, "dbg", err);
+	if (result == 0)
+		result = build_dev(parts, source, options, root, err);
+	/* Before the scratch space covers it, dbg/rw is an empty read-only directory: what /proc is masked with. */
+	if (result == 0)
+		result = build_proc(parts, source, options, root, *notes, err);
+	if (result == 0)
+		result = place(&parts->scratch, root, "dbg/rw", err);
+	if (result == 0 && source >= 0)
+		result = build_rest(source, options, root, notes, err);
+	if (result < 0)
+		return result;
+	/* Also with --write: a write to / itself must fail, not be lost with our tmpfs. */
+	result = sys_mount_setattr(root, 0, &read_only);
+	if (result < 0)
+		return err_sys(err, result, "making the session's root read-only");
+	*ret_root = take_fd(root);
+	return 0;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The only code that looks at the target's tree. Each lookup is one path component, never through a symlink, and what kind
+ * of thing it is is read from the clone itself, so nothing can be swapped in between. Directories and links are read
+ * through clones that are read-only and noatime: a plain readdir or readlink would change access times.
+ */
+#include "capture.h"
+
+#include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/weaken.h"
+#include "dbgattach/sys/mount_api.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int seal_clone(int mount, bool read_only)
+{
+	struct mount_attr attributes = {
+		.attr_set = (read_only ? MOUNT_ATTR_RDONLY : 0) | (PROTECTED(NOATIME) ? MOUNT_ATTR_NOATIME : 0),
+		.attr_clr = PROTECTED(NOATIME) ? MOUNT_ATTR__ATIME : 0,
+		.propagation = MS_PRIVATE,
+	};
+	int result = sys_mount_setattr(mount, AT_RECURSIVE, &attributes);
+
+	/* In a user namespace the access-time flags of mounts that came from outside are locked; the rest still is not. */
+	if (result == -EPERM) {
+		attributes.attr_set &= ~(uint64_t)MOUNT_ATTR_NOATIME;
+		attributes.attr_clr = 0;
+		result = sys_mount_setattr(mount, AT_RECURSIVE, &attributes);
+	}
+	return result;
+}
+
+static int make_mount_point(int destination, const char *name, mode_t type)
+{
+	int result = S_ISDIR(type) ? mkdirat(destination, name, 0755) : mknodat(destination, name, S_IFREG | 0644, 0);
+
+	return result < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int copy_link(int clone, int destination, const char *name)
+{
+	char target[PATH_MAX];
+	ssize_t length = readlinkat(clone, "", target, sizeof(target) - 1);
+
+	if (length < 0)
+		return -errno;
+	target[length] = '\0';
+	return symlinkat(target, destination, name) < 0 ? -errno : 0;
+}
+
+int capture_entry(int source, int destination, const char *name, bool read_only)
+{
+	struct statx statx_buffer;
+	cleanup_close int clone = sys_open_tree_clone(source, name, AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
+
+	if (clone < 0)
+		return clone;
+	int result = seal_clone(clone, read_only);
+	if (result < 0)
+		return result;
+	/* The type never changes; asking a network or FUSE server for fresh attributes could hang. */
+	if (statx(clone, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &statx_buffer) < 0)
+		return -errno;
+	if (S_ISLNK(statx_buffer.stx_mode))
+		return copy_link(clone, destination, name);
+	result = make_mount_point(destination, name, statx_buffer.stx_mode);
+	return result < 0 ? result : sys_move_mount(clone, destination, name);
+}
+
+/* A stream on the directory that leaves no trace. Takes nothing over: the clone's fd goes with the stream. */
+static DIR *open_listing(int source)
+{
+	/* Alone, or with everything below it: a clone without its children is refused where those are locked. */
+	cleanup_close int clone = sys_open_tree_clone(source, "", AT_EMPTY_PATH);
+
+	if (clone == -EINVAL)
+		clone = sys_open_tree_clone(source, "", AT_EMPTY_PATH | AT_RECURSIVE);
+	int result = clone < 0 ? clone : seal_clone(clone, true);
+	if (result < 0) {
+		errno = -result;
+		return NULL;
+	}
+	cleanup_close int fd = openat(clone, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	if (dir != NULL)
+		(void)take_fd(fd);
+	return dir;
+}
+
+static bool is_skipped(const char *name, const struct capture_policy *policy)
+{
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return true;
+	for (const char *const *skip = policy->skip; *skip != NULL; skip++)
+		if (strcmp(name, *skip) == 0)
+			return true;
+	return false;
+}
+
+static int capture_all(DIR *dir, int source, int destination, const struct capture_policy *policy, struct err *err)
+{
+	unsigned count = 0;
+
+	for (;;) {
+		errno = 0;
+		const struct dirent *entry = readdir(dir);
+
+		if (entry == NULL)
+			return errno != 0 ? err_sys(err, errno, "reading the target's %s", policy->where) : 0;
+		if (is_skipped(entry->d_name, policy))
+			continue;
+		if (++count > policy->entries_max)
+			return err_set(err, ERR_REFUSED, "the target's %s has more than %u entries", policy->where,
+				       policy->entries_max);
+		int result = capture_entry(source, destination, entry->d_name, policy->read_only);
+		if (result < 0 && result != -ENOENT)
+			return err_sys(err, result, "showing %s of the target's %s", entry->d_name, policy->where);
+	}
+}
+
+int capture_children(int source, int destination, const struct capture_policy *policy, struct err *err)
+{
+	DIR *dir = open_listing(source);
+
+	if (dir == NULL)
+		return err_sys(err, errno, "reading the target's %s", policy->where);
+	int result = capture_all(dir, source, destination, policy, err);
+	(void)closedir(dir);
+	return result;
+}

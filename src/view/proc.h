@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Masking of a procfs. */
+#pragma once
+
+#include "dbgattach/base/err.h"
+
+/* What covers a masked directory or file: both already in the view, so any kernel can clone them. */
+struct proc_covers {
+	int empty_dirfd;
+	const char *empty_dir;
+	int null_dirfd;
+	const char *null;
+};
+
+/* proc: an fd of the procfs's root in the session's mount namespace. Leaves alone what is masked already. */
+int proc_mask(int proc, const struct proc_covers *covers, struct err *err);

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Owns: the command's session and terminal, the reaping of everything the session leaves behind, the way down when the
+ * host side dies. Must not: hold any fd but the start pipe while the command runs, open a path, call kill(-1) (in the
+ * target's PID namespace that kills the target), trust anything that can be read in there.
+ */
+#include "init.h"
+
+#include "dbgattach/launcher.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PID_MAX_LIMIT (4 * 1024 * 1024) /* include/linux/threads.h, 64-bit */
+
+static const int forwarded_signals[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
+
+bool option_has(const char *options, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *option = options;; option++) {
+		if (strncmp(option, word, length) == 0 && (option[length] == ',' || option[length] == '\0'))
+			return true;
+		option = strchr(option, ',');
+		if (option == NULL)
+			return false;
+	}
+}
+
+#ifdef DBG_TEST_BUILD
+void test_barrier(const char *options, const char *step)
+{
+	char word[64];
+
+	(void)snprintf(word, sizeof(word), "barrier=%s", step);
+	if (option_has(options, word))
+		(void)raise(SIGSTOP);
+}
+#endif
+
+static int status_to_exit(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* The byte that says "verified". Anything else ends us before anything ran. */
+static void wait_for_start(void)
+{
+	char byte;
+	ssize_t length;
+
+	do
+		length = read(LAUNCHER_START_FD, &byte, 1);
+	while (length < 0 && errno == EINTR);
+	if (length != 1)
+		_exit(LAUNCHER_EXIT_ENDED);
+}
+
+static pid_t start_command(const char *options, char **command, const sigset_t *mask)
+{
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	(void)sigprocmask(SIG_SETMASK, mask, NULL);
+	/* A session of its own in either mode: no terminal of anybody's can be reached, and signals go to one group. */
+	(void)setsid();
+	if (option_has(options, "tty"))
+		(void)ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+	(void)close(LAUNCHER_START_FD);
+	_exit(command_exec(command));
+}
+
+/*
+ * The host side is dead. Every orphan of the session is our child (we are its subreaper), and asking the kernel "is this
+ * pid a child of mine?" for every pid there can be finds all of them without a /proc that the target may have faked.
+ */
+static void kill_all_children(void)
+{
+	for (pid_t pid = 2; pid < PID_MAX_LIMIT; pid++) {
+		siginfo_t info;
+
+		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0)
+			(void)kill(pid, SIGKILL);
+	}
+}
+
+static _Noreturn void end_session(void)
+{
+	do {
+		kill_all_children();
+		while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
+			;
+	} while (errno != ECHILD);
+	_exit(LAUNCHER_EXIT_ENDED);
+}
+
+/* Reaps what has ended. True when nobody is left. */
+static bool reap(pid_t command, int *exit_status)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
+		if (pid == command)
+			*exit_status = status_to_exit(status);
+	return pid < 0 && errno == ECHILD;
+}
+
+static _Noreturn void supervise(const char *options, pid_t command, const sigset_t *signals)
+{
+	int exit_status = -1;
+	bool told = false;
+
+	for (;;) {
+		int signal = sigwaitinfo(signals, NULL);
+
+		if (signal == LAUNCHER_PARENT_DEATH_SIGNAL)
+			end_session();
+		if (signal != SIGCHLD) {
+			if (signal > 0 && exit_status < 0)
+				(void)kill(-command, signal);
+			continue;
+		}
+		test_barrier(options, "init/reap");
+		if (reap(command, &exit_status))
+			_exit(exit_status < 0 ? LAUNCHER_EXIT_ENDED : exit_status);
+		if (exit_status >= 0 && !told) {
+			told = true;
+			(void)close(LAUNCHER_START_FD);
+		}
+	}
+}
+
+_Noreturn void init_run(const char *options, char **command)
+{
+	sigset_t all, none, signals;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &none);
+	(void)sigemptyset(&signals);
+	(void)sigaddset(&signals, SIGCHLD);
+	(void)sigaddset(&signals, LAUNCHER_PARENT_DEATH_SIGNAL);
+	for (size_t i = 0; i < sizeof(forwarded_signals) / sizeof(forwarded_signals[0]); i++)
+		(void)sigaddset(&signals, forwarded_signals[i]);
+
+	(void)prctl(PR_SET_NAME, LAUNCHER_NAME, 0, 0, 0);
+	/* If the monitor died before this call, its end of the start pipe is closed and the wait below sees it. */
+	if (PROTECTED(options, "PDEATHSIG") && prctl(PR_SET_PDEATHSIG, LAUNCHER_PARENT_DEATH_SIGNAL, 0, 0, 0) < 0)
+		_exit(LAUNCHER_EXIT_ENDED);
+	if (PROTECTED(options, "SUBREAPER") && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		_exit(LAUNCHER_EXIT_ENDED);
+	(void)setsid();
+	test_barrier(options, "init/wait");
+	wait_for_start();
+
+	test_barrier(options, "init/command");
+	pid_t pid = start_command(options, command, &none);
+	if (pid < 0) {
+		static const char text[] = "dbgattach: no process can be made in the target\n";
+
+		(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+		_exit(LAUNCHER_EXIT_CANNOT_EXECUTE);
+	}
+	/* Whoever reads the session's output must see its end when the command's last process is gone, not ours. */
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		(void)close(fd);
+	supervise(options, pid, &signals);
+}

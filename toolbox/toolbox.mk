@@ -1,0 +1,52 @@
+# The built-in minimal toolbox: $(B)/toolbox/minimal.erofs and minimal.index, from the distribution's BusyBox source.
+# Needs $(B), and a rule for $(B)/toolbox/launcher elsewhere. With V=1 BusyBox's build is shown instead of logged.
+
+toolbox-src := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+toolbox-out := $(B)/toolbox
+# Where BusyBox is fetched and built: one for all builds of the program (the test build, other compilers).
+TOOLBOX_CACHE ?= $(toolbox-out)
+
+# $(call toolbox-log,FILE,COMMAND): run quietly; show the end of the log on failure.
+toolbox-log = $(if $(filter 1,$(V)),$(2),$(2) >$(1) 2>&1 || { tail -n 20 $(1) >&2; exit 1; })
+
+.PHONY: toolbox toolbox-check toolbox-refresh
+toolbox: $(toolbox-out)/minimal.erofs $(toolbox-out)/minimal.index
+
+toolbox-check: toolbox
+	$(toolbox-src)/check $(toolbox-out)
+
+# The source is fetched once. This asks the mirror for a newer one.
+toolbox-refresh:
+	rm -rf $(TOOLBOX_CACHE)/source
+	$(MAKE) toolbox
+
+$(sort $(toolbox-out) $(TOOLBOX_CACHE)):
+	@mkdir -p $@
+
+$(TOOLBOX_CACHE)/source/version: $(toolbox-src)/fetch-busybox | $(TOOLBOX_CACHE)
+	@echo "  FETCH    busybox"
+	@$< $(TOOLBOX_CACHE)/source
+
+# "+" shares the job server; build-busybox heeds make -n.
+$(TOOLBOX_CACHE)/busybox/names: $(toolbox-src)/build-busybox $(toolbox-src)/busybox.config $(TOOLBOX_CACHE)/source/version
+	@echo "  BUILD    busybox"
+	+@$(call toolbox-log,$(TOOLBOX_CACHE)/busybox.log,$< $(TOOLBOX_CACHE)/source/busybox $(toolbox-src)/busybox.config $(@D))
+
+$(TOOLBOX_CACHE)/busybox/relocated: $(toolbox-src)/relocate.py $(toolbox-src)/leftovers.allow $(TOOLBOX_CACHE)/busybox/names
+	@echo "  RELOCATE busybox"
+	@$< $(@D)/busybox $@ $(toolbox-src)/leftovers.allow
+
+$(toolbox-out)/root.stamp: $(toolbox-src)/mktree $(toolbox-src)/profile $(toolbox-src)/inputrc \
+		$(TOOLBOX_CACHE)/busybox/relocated $(toolbox-out)/launcher
+	@echo "  TREE     $(toolbox-out)/root"
+	@$< $(toolbox-out)/root $(TOOLBOX_CACHE)/busybox/relocated $(TOOLBOX_CACHE)/busybox/names \
+		$(TOOLBOX_CACHE)/source/busybox "$$(cat $(TOOLBOX_CACHE)/source/version)" $(toolbox-out)/launcher
+	@touch $@
+
+$(toolbox-out)/minimal.erofs: $(toolbox-src)/mkimage $(toolbox-out)/root.stamp
+	@echo "  IMAGE    $@"
+	@$< $(toolbox-out)/root $@
+
+$(toolbox-out)/minimal.index: $(toolbox-src)/mkindex $(toolbox-out)/minimal.erofs
+	@echo "  INDEX    $@"
+	@$< $(toolbox-out)/root $(toolbox-out)/minimal.erofs $@
