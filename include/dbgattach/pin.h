@@ -20,6 +20,7 @@ struct host {
 	int proc_fd; /* a procfs; O_PATH|O_DIRECTORY */
 };
 
+/* ERR_UNSUPPORTED where ROOT/proc is no procfs, or one of another PID namespace than the caller's. */
 int host_open(const char *root, struct host *ret, struct err *err);
 void host_done(struct host *host);
 
@@ -56,8 +57,8 @@ struct process_facts {
 	struct idmap uid_map, gid_map;
 	int oom_score_adj;
 	char *cgroup; /* /proc/PID/cgroup as it is */
-	char *root;   /* readlink of /proc/PID/root, escaped nowhere: for --explain only */
-	char *cwd;    /* readlink of /proc/PID/cwd */
+	char *root;   /* readlink of /proc/PID/root, escaped nowhere: for --explain only; NULL: not readable */
+	char *cwd;    /* readlink of /proc/PID/cwd; likewise */
 };
 
 int process_facts_read(const struct pin *pin, struct process_facts *ret, struct err *err);

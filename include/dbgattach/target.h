@@ -27,13 +27,15 @@ struct target {
 void target_done(struct target *target);
 
 /*
- * Resolves, in this order of preference: exact name, exact id, unique id prefix; then pins. A container that several
- * runtimes know (Podman's is also runc's) is one container when the init pid is the same; the runtime that stands first
- * in the table speaks for it.
+ * Resolves, in this order of preference: a whole 64-digit id (as Docker does: else a container named like another's
+ * id would catch it), exact name, unique prefix of a 64-digit id; then pins. What runc and crun call an id is a name
+ * that somebody chose, and is matched whole. A container that several runtimes know (Podman's is also runc's) is one
+ * when the init pid is the same; the runtime that stands first in the table speaks for it.
  *
- * Errors: ERR_NOT_FOUND (a bare number gets the hint pid:N), ERR_AMBIGUOUS (the text lists the matches in a form that can
- * be pasted), ERR_GONE (known, not running; or a zombie), ERR_CHANGED, ERR_USAGE (unknown runtime), ERR_MALFORMED,
- * ERR_DENIED (state files that root alone may read).
+ * Errors: ERR_NOT_FOUND (a bare number gets the hint pid:N), ERR_AMBIGUOUS (the text lists the matches in a form that
+ * can be pasted), ERR_GONE (known, not running; or a zombie), ERR_CHANGED (another process has the pid, or nothing
+ * shows that it is the container's), ERR_USAGE (unknown runtime), ERR_MALFORMED, ERR_DENIED (state files that root
+ * alone may read), ERR_REFUSED (state files that not only root may write, or that a symbolic link leads to).
  */
 int target_resolve(const struct host *host, const struct reference *reference, struct target *ret, struct pin *ret_pin,
 		   struct err *err);

@@ -194,13 +194,17 @@ static int entry_seccomp(struct attach *attach, struct err *err)
 }
 
 #ifdef DBG_TEST_BUILD
+/* The launcher has only the session's environment, so it is told by its options. */
 static const char *test_options(void)
 {
+	static const char *const launcher_protections[] = { "SUBREAPER", "PDEATHSIG" };
 	static char options[160];
-	const char *without = getenv("DBG_WITHOUT"), *barrier = getenv("DBG_BARRIER");
+	const char *barrier = getenv("DBG_BARRIER");
+	int used = snprintf(options, sizeof(options), ",barrier=%s", barrier == NULL ? "" : barrier);
 
-	(void)snprintf(options, sizeof(options), ",without=%s,barrier=%s", without == NULL ? "" : without,
-		       barrier == NULL ? "" : barrier);
+	for (size_t i = 0; i < ARRAY_SIZE(launcher_protections); i++)
+		if (!weaken_is_protected(launcher_protections[i]))
+			used += snprintf(options + used, sizeof(options) - (size_t)used, ",without=%s", launcher_protections[i]);
 	return options;
 }
 #else

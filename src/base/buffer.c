@@ -40,5 +40,5 @@ void buffer_done(struct buffer *buffer)
 	int saved = errno;
 	free(buffer->data);
 	errno = saved;
-	*buffer = (struct buffer){ 0 };
+	*buffer = (struct buffer) { 0 };
 }

@@ -37,8 +37,8 @@ int io_read_all(int fd, size_t limit, struct buffer *buffer)
 		}
 
 		/* At the limit one more byte is asked for: only the end of the file tells "exactly" from "too much". */
-		ssize_t got = room > 0 ? read_retry(fd, buffer->data + buffer->length, room) :
-					 read_retry(fd, &beyond, 1);
+		ssize_t got =
+			room > 0 ? read_retry(fd, buffer->data + buffer->length, room) : read_retry(fd, &beyond, 1);
 		if (got < 0)
 			return (int)got;
 		if (got == 0)

@@ -11,7 +11,8 @@
 
 /*
  * jansson's own limit is 2048 levels of recursion. Ours is kept by counting brackets before it starts. Bytes that are
- * not JSON may be counted wrongly, which does not matter: jansson refuses them, and it never goes deeper than the count.
+ * not JSON may be counted wrongly, which does not matter: jansson refuses them, and it never goes deeper than the
+ * count.
  */
 static int check_depth(const char *bytes, size_t length, struct err *err)
 {
@@ -104,7 +105,8 @@ static int read_strv(const json_t *value, size_t limit, struct strv *ret, struct
 		return err_set(err, ERR_MALFORMED, "is not an array");
 	if (json_array_size(value) > limit)
 		return err_set(err, ERR_MALFORMED, "has more than %zu elements", limit);
-	json_array_foreach(value, i, item) {
+	json_array_foreach(value, i, item)
+	{
 		char *copy = NULL;
 		int r = read_string(item, JSON_STRING_MAX, &copy, err);
 		if (r < 0)
@@ -146,7 +148,8 @@ static int refuse_unknown(json_t *object, const struct json_field *fields, struc
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(object, key, value) {
+	json_object_foreach(object, key, value)
+	{
 		const struct json_field *field = fields;
 		while (field->name && strcmp(field->name, key) != 0)
 			field++;

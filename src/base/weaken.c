@@ -9,9 +9,14 @@
 
 bool weaken_is_protected(const char *name)
 {
-	const char *without = getenv("DBG_WITHOUT");
+	size_t length = strlen(name);
 
-	return without == NULL || strcmp(without, name) != 0;
+	for (const char *word = getenv("DBG_WITHOUT"); word != NULL; word = strchr(word, ',')) {
+		word += *word == ',';
+		if (strncmp(word, name, length) == 0 && (word[length] == ',' || word[length] == '\0'))
+			return false;
+	}
+	return true;
 }
 
 void weaken_barrier(const char *process, const char *step)

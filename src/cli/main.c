@@ -52,7 +52,8 @@ int cli_main(int argc, char **argv)
 
 	if (open_stdio() < 0)
 		return CLI_EXIT_OWN_FAILURE;
-	(void)umask(022); /* what is made for the session must be as planned, whatever the caller's is */
+	/* Every mode that we make is spelled out and must come out as written; nothing is ever made in the host's files. */
+	(void)umask(0);
 	int result = cli_parse(argc, argv, &parsed, &err);
 	if (result == 0) {
 		log_set_level(parsed.verbosity);

@@ -29,7 +29,10 @@ static const struct json_field config_fields[] = {
 
 static const struct json_field container_fields[] = {
 	{ .name = "ID", .type = JSON_FIELD_STRING, .offset = MEMBER(id), .limit = DOCKER_ID_LENGTH, .mandatory = true },
-	{ .name = "Name", .type = JSON_FIELD_STRING, .offset = MEMBER(name), .limit = DOCKER_NAME_MAX,
+	{ .name = "Name",
+	  .type = JSON_FIELD_STRING,
+	  .offset = MEMBER(name),
+	  .limit = DOCKER_NAME_MAX,
 	  .mandatory = true },
 	{ .name = "State", .type = JSON_FIELD_OBJECT, .fields = state_fields, .mandatory = true },
 	{ .name = "Config", .type = JSON_FIELD_OBJECT, .fields = config_fields },
@@ -65,7 +68,7 @@ int docker_container_parse(const char *bytes, size_t length, struct docker_conta
 	if (container.name[0] == '/')
 		memmove(container.name, container.name + 1, strlen(container.name));
 	*ret = container;
-	container = (struct docker_container){ 0 };
+	container = (struct docker_container) { 0 };
 	return 0;
 }
 
@@ -76,5 +79,5 @@ void docker_container_done(struct docker_container *container)
 	free(container->image);
 	free(container->hostname);
 	strv_done(&container->env);
-	*container = (struct docker_container){ 0 };
+	*container = (struct docker_container) { 0 };
 }

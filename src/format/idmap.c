@@ -37,7 +37,7 @@ static bool parse_line(struct slice line, struct idmap_extent *ret)
 			return false;
 	if (word_next(&line, &word))
 		return false;
-	*ret = (struct idmap_extent){ (uint32_t)numbers[0], (uint32_t)numbers[1], (uint32_t)numbers[2] };
+	*ret = (struct idmap_extent) { (uint32_t)numbers[0], (uint32_t)numbers[1], (uint32_t)numbers[2] };
 	return true;
 }
 

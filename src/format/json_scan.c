@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the scanning of JSON (RFC 8259) without a tree. Everything is checked, what is skipped included; nothing is kept. */
+/*
+ * Owns the scanning of JSON (RFC 8259) without a tree. Everything is checked, what is skipped included; nothing
+ * is kept.
+ */
 #include "src/format/json_scan.h"
 
 #include "dbgattach/base/text.h"
@@ -13,7 +16,8 @@ static void fail(struct json_scan *scan)
 
 static void skip_space(struct json_scan *scan)
 {
-	while (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\t' || *scan->at == '\r'))
+	while (scan->at < scan->end &&
+	       (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\t' || *scan->at == '\r'))
 		scan->at++;
 }
 
@@ -39,7 +43,7 @@ static bool is_hex_digit(char c)
 
 void json_scan_init(struct json_scan *scan, const char *bytes, size_t length)
 {
-	*scan = (struct json_scan){ .at = bytes, .end = bytes + length, .bytes = bytes };
+	*scan = (struct json_scan) { .at = bytes, .end = bytes + length, .bytes = bytes };
 }
 
 static bool take_escape(struct json_scan *scan)
@@ -85,7 +89,7 @@ void json_scan_string(struct json_scan *scan, struct json_scan_string *ret)
 		fail(scan);
 		return;
 	}
-	*ret = (struct json_scan_string){ start, (size_t)(scan->at - start), escaped };
+	*ret = (struct json_scan_string) { start, (size_t)(scan->at - start), escaped };
 	scan->at++;
 }
 

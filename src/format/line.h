@@ -29,7 +29,7 @@ static inline bool line_next(struct lines *lines, struct slice *ret_line)
 
 	lines->offset += length + (end ? 1 : 0);
 	lines->number++;
-	*ret_line = (struct slice){ start, length };
+	*ret_line = (struct slice) { start, length };
 	return true;
 }
 
@@ -46,7 +46,7 @@ static inline bool word_next(struct slice *rest, struct slice *ret_word)
 	if (length == 0)
 		return false;
 
-	*ret_word = (struct slice){ rest->text, length };
+	*ret_word = (struct slice) { rest->text, length };
 	rest->text += length;
 	rest->length -= length;
 	return true;
@@ -59,7 +59,7 @@ static inline bool field_next(struct slice *rest, char separator, struct slice *
 	if (!end)
 		return false;
 	size_t length = (size_t)(end - rest->text);
-	*ret_field = (struct slice){ rest->text, length };
+	*ret_field = (struct slice) { rest->text, length };
 	rest->text += length + 1;
 	rest->length -= length + 1;
 	return true;

@@ -12,7 +12,9 @@ static const struct json_field process_fields[] = {
 };
 
 static const struct json_field config_fields[] = {
-	{ .name = "hostname", .type = JSON_FIELD_STRING, .offset = offsetof(struct oci_config, hostname),
+	{ .name = "hostname",
+	  .type = JSON_FIELD_STRING,
+	  .offset = offsetof(struct oci_config, hostname),
 	  .limit = 256 },
 	{ .name = "process", .type = JSON_FIELD_OBJECT, .fields = process_fields },
 	{ 0 },
@@ -30,7 +32,7 @@ int oci_config_parse(const char *bytes, size_t length, struct oci_config *ret, s
 	if (r < 0)
 		return r;
 	*ret = config;
-	config = (struct oci_config){ 0 };
+	config = (struct oci_config) { 0 };
 	return 0;
 }
 
@@ -38,5 +40,5 @@ void oci_config_done(struct oci_config *config)
 {
 	strv_done(&config->env);
 	free(config->hostname);
-	*config = (struct oci_config){ 0 };
+	*config = (struct oci_config) { 0 };
 }

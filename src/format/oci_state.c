@@ -3,8 +3,8 @@
  * Owns what is taken from the state files of runc and crun. Opens nothing.
  *
  * runc's state.json is 30 KB, of which four members are wanted, and it is read in every attach to a container of Docker
- * or Podman. Scanning it takes less than a tenth of what jansson takes to build its tree (measured side by side: 0.05 ms
- * and 0.7 ms, of 2.5 ms that a whole attach may take). crun's status is 500 bytes and goes the usual way.
+ * or Podman. Scanning it takes less than a tenth of what jansson takes to build its tree (measured side by side: 0.05
+ * ms and 0.7 ms, of 2.5 ms that a whole attach may take). crun's status is 500 bytes and goes the usual way.
  */
 #include "dbgattach/format/oci_state.h"
 
@@ -131,7 +131,7 @@ int oci_state_parse_runc(const char *bytes, size_t length, struct oci_state *ret
 	if (r < 0)
 		return r;
 	*ret = state;
-	state = (struct oci_state){ 0 };
+	state = (struct oci_state) { 0 };
 	return 0;
 }
 
@@ -141,10 +141,14 @@ struct crun_members {
 };
 
 static const struct json_field crun_fields[] = {
-	{ .name = "pid", .type = JSON_FIELD_I64, .offset = offsetof(struct crun_members, state.pid),
+	{ .name = "pid",
+	  .type = JSON_FIELD_I64,
+	  .offset = offsetof(struct crun_members, state.pid),
 	  .mandatory = true },
 	{ .name = "process-start-time", .type = JSON_FIELD_I64, .offset = offsetof(struct crun_members, start_time) },
-	{ .name = "bundle", .type = JSON_FIELD_STRING, .offset = offsetof(struct crun_members, state.bundle),
+	{ .name = "bundle",
+	  .type = JSON_FIELD_STRING,
+	  .offset = offsetof(struct crun_members, state.bundle),
 	  .limit = BUNDLE_MAX },
 	{ 0 },
 };
@@ -169,7 +173,7 @@ int oci_state_parse_crun(const char *bytes, size_t length, struct oci_state *ret
 		return err_set(err, ERR_MALFORMED, "pid or process-start-time is out of range");
 	members.state.start_time = (uint64_t)members.start_time;
 	*ret = members.state;
-	members.state = (struct oci_state){ 0 };
+	members.state = (struct oci_state) { 0 };
 	return 0;
 }
 
@@ -177,5 +181,5 @@ void oci_state_done(struct oci_state *state)
 {
 	free(state->id);
 	free(state->bundle);
-	*state = (struct oci_state){ 0 };
+	*state = (struct oci_state) { 0 };
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the reading of a target's passwd file and of "UID[:GID]|NAME". Never asks NSS, which would load the host's idea. */
+/*
+ * Owns the reading of a target's passwd file and of "UID[:GID]|NAME". Never asks NSS, which would load the host's
+ * idea of users.
+ */
 #include "dbgattach/format/passwd.h"
 
 #include "dbgattach/base/text.h"

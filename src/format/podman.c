@@ -84,7 +84,8 @@ int podman_containers_parse(const char *bytes, size_t length,
 		return err_set(err, ERR_MALFORMED, "is not an array");
 	if (json_array_size(root) > CONTAINERS_MAX)
 		return err_set(err, ERR_MALFORMED, "has more than %d containers", CONTAINERS_MAX);
-	json_array_foreach(root, i, value) {
+	json_array_foreach(root, i, value)
+	{
 		r = visit_row(value, visit, context, err);
 		if (r < 0)
 			return r;

@@ -30,8 +30,8 @@ static int parse_field(size_t number, struct slice word, struct proc_stat *out, 
 
 	switch (number) {
 	case FIELD_STATE:
-		if (word.length != 1 || ((word.text[0] < 'A' || word.text[0] > 'Z') &&
-					 (word.text[0] < 'a' || word.text[0] > 'z')))
+		if (word.length != 1 ||
+		    ((word.text[0] < 'A' || word.text[0] > 'Z') && (word.text[0] < 'a' || word.text[0] > 'z')))
 			return malformed(number, err);
 		out->state = word.text[0];
 		return 0;

@@ -264,5 +264,5 @@ int proc_status_parse(const char *bytes, size_t length, struct proc_status *ret,
 void proc_status_done(struct proc_status *status)
 {
 	free(status->groups);
-	*status = (struct proc_status){ 0 };
+	*status = (struct proc_status) { 0 };
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Owns the grammar of TARGET. Looks nothing up: what it lets through is safe to compare and to use as a path component. */
+/*
+ * Owns the grammar of TARGET. Looks nothing up: what it lets through is safe to compare and to use as a path
+ * component.
+ */
 #include "dbgattach/format/reference.h"
 
 #include "dbgattach/base/text.h"
@@ -65,8 +68,8 @@ static const char *take_scope(const char **name, struct reference *out)
 	if (!slash)
 		return NULL;
 	size_t length = slash == *name ? 1 : (size_t)(slash - *name);
-	const char *problem = text_starts(*name, "//") ? "\"//\" is not allowed" :
-							 scope_problem(*name, length, sizeof(out->scope));
+	const char *problem =
+		text_starts(*name, "//") ? "\"//\" is not allowed" : scope_problem(*name, length, sizeof(out->scope));
 	if (problem)
 		return problem;
 	memcpy(out->scope, *name, length);
@@ -79,7 +82,8 @@ static int parse_runtime(const char *text, size_t length, struct reference *out,
 	if (length == 0 || length >= sizeof(out->runtime))
 		return refuse(text, "what stands before \":\" is no runtime", err);
 	for (size_t i = 0; i < length; i++)
-		if (!((text[i] >= 'a' && text[i] <= 'z') || (i > 0 && ((text[i] >= '0' && text[i] <= '9') || text[i] == '-'))))
+		if (!((text[i] >= 'a' && text[i] <= 'z') ||
+		      (i > 0 && ((text[i] >= '0' && text[i] <= '9') || text[i] == '-'))))
 			return refuse(text, "what stands before \":\" is no runtime", err);
 	memcpy(out->runtime, text, length);
 	return 0;

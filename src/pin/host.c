@@ -15,8 +15,9 @@
 #include <unistd.h>
 
 /*
- * A procfs of another PID namespace (a node pod without hostPID) gives numbers that pidfd_open() understands differently:
- * the pidfd and the /proc directory would be those of two processes. Such a procfs does not call us by our own pid.
+ * A procfs of another PID namespace (a node pod without hostPID) gives numbers that pidfd_open() understands
+ * differently: the pidfd and the /proc directory would be those of two processes. Such a procfs does not call us by our
+ * own pid.
  */
 static int check_proc(int proc_fd, const char *root, struct err *err)
 {
@@ -52,7 +53,7 @@ int host_open(const char *root, struct host *ret, struct err *err)
 	if (r < 0)
 		return r;
 
-	*ret = (struct host){ .root_fd = take_fd(root_fd), .proc_fd = take_fd(proc_fd) };
+	*ret = (struct host) { .root_fd = take_fd(root_fd), .proc_fd = take_fd(proc_fd) };
 	return 0;
 }
 
@@ -60,5 +61,5 @@ void host_done(struct host *host)
 {
 	close_quietly(host->root_fd);
 	close_quietly(host->proc_fd);
-	*host = (struct host){ -EBADF, -EBADF };
+	*host = (struct host) { -EBADF, -EBADF };
 }

@@ -2,9 +2,9 @@
 /*
  * Owns the proof that a process is still the one that was meant. Reads nothing but what proves it.
  *
- * The order of pin_open() is the point: the pidfd first, then /proc/PID, then the pidfd once more. A pid is only given to
- * another process after the first was reaped, and a reaped process makes its pidfd readable; so when the pidfd is quiet
- * at the end, the directory that was opened in between is that of the same process, and remains so.
+ * The order of pin_open() is the point: the pidfd first, then /proc/PID, then the pidfd once more. A pid is only given
+ * to another process after the first was reaped, and a reaped process makes its pidfd readable; so when the pidfd is
+ * quiet at the end, the directory that was opened in between is that of the same process, and remains so.
  */
 #include "dbgattach/pin.h"
 
@@ -89,10 +89,11 @@ int pin_open(const struct host *host, pid_t pid, uint64_t expected_start, struct
 		return gone(pid, err);
 	if (expected_start != 0 && stat.start_time != expected_start)
 		return err_set(err, ERR_CHANGED,
-			       "process %d is another one than the runtime started (%" PRIu64 " instead of %" PRIu64 ")",
+			       "process %d is another one than the runtime started (%" PRIu64 " instead of %" PRIu64
+			       ")",
 			       pid, stat.start_time, expected_start);
 
-	*ret = (struct pin){
+	*ret = (struct pin) {
 		.pid = pid,
 		.pidfd = take_fd(pidfd),
 		.proc_fd = take_fd(proc_fd),

@@ -115,7 +115,7 @@ int process_facts_read(const struct pin *pin, struct process_facts *ret, struct 
 	if (r < 0)
 		return r;
 	*ret = out;
-	out = (struct process_facts){ 0 };
+	out = (struct process_facts) { 0 };
 	return 0;
 }
 
@@ -125,5 +125,5 @@ void process_facts_done(struct process_facts *facts)
 	free(facts->cgroup);
 	free(facts->root);
 	free(facts->cwd);
-	*facts = (struct process_facts){ 0 };
+	*facts = (struct process_facts) { 0 };
 }

@@ -101,7 +101,7 @@ int privilege_drop_bounding(uint64_t keep, struct err *err)
 	if (!PROTECTED(BOUNDING))
 		return 0;
 	for (cap_value_t value = 0; value < cap_max_bits(); value++)
-		if ((keep & CAPABILITY_BIT(value)) == 0 && cap_get_bound(value) == CAP_SET && cap_drop_bound(value) < 0)
+		if ((keep & CAPABILITY_BIT(value)) == 0 && cap_drop_bound(value) < 0)
 			return err_sys(err, errno, "dropping a capability from the bounding set (needs CAP_SETPCAP)");
 	return 0;
 }

@@ -188,7 +188,9 @@ void pump_drain(struct pump *pump, uint64_t limit)
 	if (pump->state == PUMP_CLOSED || pump->input_ended)
 		return;
 	pump->read_limit = limit;
-	pump_run(pump);
+	do
+		pump_run(pump);
+	while (pump->state == PUMP_READING && is_readable(pump->from));
 	/* Waiting for more input now means that there is no more: everybody who could write it is dead. */
 	if (pump->state == PUMP_READING)
 		pump_close(pump);

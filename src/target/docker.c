@@ -59,7 +59,7 @@ static int add(struct scan *scan, enum match match, struct docker_container *con
 		.has_config = true,
 		.env = container->env,
 	};
-	container->env = (struct strv){ 0 };
+	container->env = (struct strv) { 0 };
 	return search_add(scan->search, scan->runtime, match, &target, err);
 }
 
@@ -89,11 +89,13 @@ static int visit(const char *id, void *context, struct err *err)
 	if (r < 0)
 		return err_wrap(err, "%s/%s", scan->runtime->folder, path);
 	if (strcmp(container.id, id) != 0)
-		return err_set(err, ERR_MALFORMED, "%s/%s is the file of another container", scan->runtime->folder, path);
+		return err_set(err, ERR_MALFORMED, "%s/%s is the file of another container", scan->runtime->folder,
+			       path);
 
-	enum match match = is_id ? MATCH_ID :
-			   strcmp(container.name, search->reference->name) == 0 ? MATCH_NAME :
-			   fits ? MATCH_PREFIX : MATCH_NONE;
+	enum match match = is_id						  ? MATCH_ID
+			   : strcmp(container.name, search->reference->name) == 0 ? MATCH_NAME
+			   : fits						  ? MATCH_PREFIX
+										  : MATCH_NONE;
 	return match == MATCH_NONE ? 0 : add(scan, match, &container, err);
 }
 

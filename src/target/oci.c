@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns how a container of runc or crun is found, and what the other runtimes learn from those two: ROOT/ID/state.json of
- * runc, ROOT/ID/status of crun, and the bundle's config.json.
+ * Owns how a container of runc or crun is found, and what the other runtimes learn from those two: ROOT/ID/state.json
+ * of runc, ROOT/ID/status of crun, and the bundle's config.json.
  */
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/format/oci_config.h"
@@ -43,7 +43,7 @@ static int read_state(const struct host *host, const char *folder, const char *i
 	if (state.id && strcmp(state.id, id) != 0)
 		return err_set(err, ERR_MALFORMED, "%s is the file of another container", path);
 	*ret = state;
-	state = (struct oci_state){ 0 };
+	state = (struct oci_state) { 0 };
 	return 0;
 }
 
@@ -75,7 +75,10 @@ int oci_read_config(const struct host *host, const char *bundle, struct target *
 	cleanup_close int folder = -EBADF;
 	struct oci_config config = { 0 };
 
-	/* The bundle is a path out of a file. It adds comfort, not identity: whatever is wrong with it costs the env only. */
+	/*
+	 * The bundle is a path out of a file. It adds comfort, not identity: whatever is wrong with it costs the
+	 * environment only.
+	 */
 	if (bundle[0] != '/' || state_open_folder(host, bundle, &folder, NULL) < 0 ||
 	    state_read_at(host, folder, "config.json", &buffer, NULL) < 0)
 		return 0;
@@ -87,7 +90,7 @@ int oci_read_config(const struct host *host, const char *bundle, struct target *
 	strv_done(&target->env);
 	target->env = config.env;
 	target->has_config = true;
-	config.env = (struct strv){ 0 };
+	config.env = (struct strv) { 0 };
 	oci_config_done(&config);
 	return 0;
 }
@@ -108,8 +111,9 @@ static int visit(const char *id, void *context, struct err *err)
 	struct search *search = scan->search;
 	cleanup_state struct oci_state state = { 0 };
 	/* The id of these runtimes is what somebody called the container, so it counts as a name. */
-	enum match match = strcmp(id, search->reference->name) != 0 ? MATCH_PREFIX :
-			   search->is_full_id ? MATCH_ID : MATCH_NAME;
+	enum match match = strcmp(id, search->reference->name) != 0 ? MATCH_PREFIX
+			   : search->is_full_id			    ? MATCH_ID
+								    : MATCH_NAME;
 
 	if (match == MATCH_PREFIX && !search_prefix_fits(search, id))
 		return 0;

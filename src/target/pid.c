@@ -14,7 +14,8 @@ static int check_inode(const struct pin *pin, uint64_t expected, struct err *err
 		return r;
 	if (inode != expected)
 		return err_set(err, ERR_CHANGED,
-			       "process %d is another one than was meant (pidfd inode %" PRIu64 " instead of %" PRIu64 ")",
+			       "process %d is another one than was meant (pidfd inode %" PRIu64 " instead of %" PRIu64
+			       ")",
 			       pin->pid, inode, expected);
 	return 0;
 }
@@ -33,7 +34,7 @@ int pid_resolve(const struct host *host, const struct reference *reference, stru
 	char *id = text_printf("pid:%d", pin.pid);
 	if (!id)
 		return err_sys(err, ENOMEM, "process %d", pin.pid);
-	*ret = (struct target){ .runtime = "pid", .id = id, .pid = pin.pid, .start_time = pin.start_time };
+	*ret = (struct target) { .runtime = "pid", .id = id, .pid = pin.pid, .start_time = pin.start_time };
 	*ret_pin = pin;
 	pin = (struct pin)PIN_INIT;
 	return 0;

@@ -92,8 +92,8 @@ static int keep(struct search *search, const struct runtime *runtime, enum match
 		return err_sys(err, ENOMEM, "looking for the container");
 	search->found = found;
 	target->runtime = runtime->name;
-	found[search->count++] = (struct found){ runtime, match, *target };
-	*target = (struct target){ 0 };
+	found[search->count++] = (struct found) { runtime, match, *target };
+	*target = (struct target) { 0 };
 	return 0;
 }
 
@@ -171,8 +171,8 @@ static int look(struct search *search, struct err *err)
 		if (reference->scope[0] && !(runtime->takes_folder && reference->scope[0] == '/'))
 			return err_set(err, ERR_USAGE, "%s:%s/%s: %s", reference->runtime, reference->scope,
 				       reference->name,
-				       runtime->takes_folder ? "the folder must be an absolute path" :
-							       "this runtime's containers are named without a folder");
+				       runtime->takes_folder ? "the folder must be an absolute path"
+							     : "this runtime's containers are named without a folder");
 		int r = runtime->visit(runtime, search, err);
 		if (r < 0)
 			return r;
@@ -254,7 +254,7 @@ int target_resolve(const struct host *host, const struct reference *reference, s
 		return err_wrap(err, "%s", shown);
 	}
 	*ret = search.found[0].target;
-	search.found[0].target = (struct target){ 0 };
+	search.found[0].target = (struct target) { 0 };
 	return 0;
 }
 
@@ -264,5 +264,5 @@ void target_done(struct target *target)
 	free(target->name);
 	free(target->image);
 	strv_done(&target->env);
-	*target = (struct target){ 0 };
+	*target = (struct target) { 0 };
 }

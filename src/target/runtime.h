@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a runtime is to the resolver: a name, a way to visit its containers that may match, and a way to complete the one
- * that was chosen. A new runtime is one file with such functions and one row in resolve.c's table.
+ * What a runtime is to the resolver: a name, a way to visit its containers that may match, and a way to complete the
+ * one that was chosen. A new runtime is one file with such functions and one row in resolve.c's table.
  */
 #pragma once
 
@@ -21,7 +21,10 @@ enum match {
 	MATCH_NONE = 0,
 	MATCH_PREFIX,
 	MATCH_NAME,
-	/* A whole 64-digit id. Before the name, as in Docker: else a container named like another's id would catch it. */
+	/*
+	 * A whole 64-digit id. Before the name, as in Docker: else a container named like another's id would catch
+	 * it.
+	 */
 	MATCH_ID,
 };
 
@@ -44,8 +47,8 @@ struct search {
 
 struct runtime {
 	const char *name;
-	const char *folder;  /* where its containers are, beneath the host's root */
-	bool takes_folder;   /* NAME:FOLDER/REF puts another in its place */
+	const char *folder; /* where its containers are, beneath the host's root */
+	bool takes_folder;  /* NAME:FOLDER/REF puts another in its place */
 	/* Calls search_add() for each container that matches. A runtime that is not installed has none: 0. */
 	int (*visit)(const struct runtime *runtime, struct search *search, struct err *err);
 	/* Reads what only the chosen container needs: its start time and its environment. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Owns the trust in the runtimes' files: whoever could write one could send a root session into a process of his choice.
- * So each is opened beneath the host's root without following any link, belongs to root, and nobody else can write it.
+ * Owns the trust in the runtimes' files: whoever could write one could send a root session into a process of his
+ * choice. So each is opened beneath the host's root without following any link, belongs to root, and nobody else can
+ * write it.
  */
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/base/io.h"
@@ -34,11 +35,11 @@ static int open_failed(const char *path, int errnum, struct err *err)
 /* Root's, or in tests without root: the caller's own, in a tree that is the caller's own too. */
 static bool is_trusted_owner(const struct host *host, uid_t uid)
 {
-	uid_t caller = geteuid();
 	struct stat root;
 
 	if (uid == 0)
 		return true;
+	uid_t caller = geteuid();
 	return caller != 0 && uid == caller && fstat(host->root_fd, &root) == 0 && root.st_uid == caller;
 }
 
@@ -54,8 +55,7 @@ static int check_trust(const struct host *host, const char *path, const struct s
 
 static int open_beneath(int dirfd, const char *path, int flags)
 {
-	return sys_openat2(dirfd, path, flags, 0,
-			   RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	return sys_openat2(dirfd, path, flags, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
 }
 
 /* RESOLVE_BENEATH takes no absolute path; those of our tables and of the runtimes' files mean the host's root. */

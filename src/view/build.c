@@ -67,6 +67,7 @@ static int build_dev(struct view_parts *parts, int source, const struct view_opt
 		.read_only = !options->write,
 		.skip = ours,
 	};
+	struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
 	int result = place(&parts->dev, root, "dev", err);
 
 	if (result < 0)
@@ -84,7 +85,11 @@ static int build_dev(struct view_parts *parts, int source, const struct view_opt
 		if (target_dev >= 0)
 			result = capture_children(target_dev, dev, &policy, err);
 	}
-	return result;
+	if (result < 0)
+		return result;
+	/* Devices stay as writable as they are; nothing is made or renamed beside them. */
+	result = sys_mount_setattr(dev, 0, &read_only);
+	return result < 0 ? err_sys(err, result, "making the session's /dev read-only") : 0;
 }
 
 static int build_proc(struct view_parts *parts, int source, const struct view_options *options, int root, unsigned notes,

@@ -45,6 +45,13 @@ static int make_owned_mount(const char *type, const char *mode, const char *limi
 	return make_mount(type, options, ARRAY_SIZE(options), attributes);
 }
 
+static int give(int dev, const char *name, const struct view_owner *owner)
+{
+	if (owner->root_uid == 0 && owner->root_gid == 0)
+		return 0;
+	return fchownat(dev, name, owner->root_uid, owner->root_gid, AT_SYMLINK_NOFOLLOW);
+}
+
 /*
  * Nodes of our own and not clones of the host's: a root session may chmod what it sees in /dev, and the inode behind a
  * clone would be the host's.
@@ -70,11 +77,10 @@ static int make_nodes(int dev, const struct view_owner *owner)
 
 	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
 		if (mknodat(dev, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) < 0 ||
-		    fchmodat(dev, nodes[i].name, 0666, 0) < 0 ||
-		    fchownat(dev, nodes[i].name, owner->root_uid, owner->root_gid, AT_SYMLINK_NOFOLLOW) < 0)
+		    give(dev, nodes[i].name, owner) < 0)
 			return -errno;
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
-		if (symlinkat(links[i].target, dev, links[i].name) < 0)
+		if (symlinkat(links[i].target, dev, links[i].name) < 0 || give(dev, links[i].name, owner) < 0)
 			return -errno;
 	return mkdirat(dev, "pts", 0755) < 0 ? -errno : 0;
 }

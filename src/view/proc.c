@@ -85,17 +85,26 @@ int view_proc_prepare(int root_fd, int pidns_fd, uint64_t pidns_inode, pid_t nsp
 	return 0;
 }
 
-/* Already done by the target's runtime: a read-only mount, or something mounted right there. */
-static bool is_masked(int proc, const char *name, enum masking how)
+/*
+ * Already done by the target's runtime: a read-only mount, or something mounted right there? 1 yes, 0 no, -ENOENT this kernel
+ * has no such file. No access(2): sysctl's own permission check would answer for the mount's.
+ */
+static int is_masked(int proc, const char *name, enum masking how, bool *ret_directory)
 {
 	struct statx statx_buffer;
 	struct statfs statfs;
 
-	if (how == MASK_COVER)
-		return statx(proc, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &statx_buffer) == 0 &&
-		       (statx_buffer.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
-	cleanup_close int fd = openat(proc, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	return fd >= 0 && fstatfs(fd, &statfs) == 0 && (statfs.f_flags & ST_RDONLY) != 0;
+	if (how == MASK_READ_ONLY) {
+		cleanup_close int fd = openat(proc, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd < 0 || fstatfs(fd, &statfs) < 0)
+			return -errno;
+		return (statfs.f_flags & ST_RDONLY) != 0;
+	}
+	if (statx(proc, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &statx_buffer) < 0)
+		return -errno;
+	*ret_directory = S_ISDIR(statx_buffer.stx_mode);
+	return (statx_buffer.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
 /* A read-only clone of itself, or the empty directory or null device that stands in for it. */
@@ -117,17 +126,12 @@ int proc_mask(int proc, const struct proc_covers *covers, struct err *err)
 	if (!PROTECTED(PROC_MASK))
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(masks); i++) {
-		struct stat stat;
+		bool directory = false;
+		int result = is_masked(proc, masks[i].name, masks[i].how, &directory);
 
-		if (fstatat(proc, masks[i].name, &stat, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) < 0) {
-			if (errno == ENOENT)
-				continue;
-			return err_sys(err, errno, "/proc/%s of the session", masks[i].name);
-		}
-		if (is_masked(proc, masks[i].name, masks[i].how))
-			continue;
-		int result = make_mask(proc, masks[i].name, masks[i].how, S_ISDIR(stat.st_mode), covers);
-		if (result < 0)
+		if (result == 0)
+			result = make_mask(proc, masks[i].name, masks[i].how, directory, covers);
+		if (result < 0 && result != -ENOENT)
 			return err_sys(err, result, "masking /proc/%s", masks[i].name);
 	}
 	return 0;

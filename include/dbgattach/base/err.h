@@ -42,7 +42,10 @@ int err_set(struct err *err, enum err_kind kind, const char *format, ...) __attr
  */
 int err_sys(struct err *err, int errnum, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Put "context: " in front of a filled error. Returns what the error stands for, so that `return err_wrap(...)` works. */
+/*
+ * Put "context: " in front of a filled error. Returns what the error stands for, so that `return err_wrap(...)`
+ * works.
+ */
 int err_wrap(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* "usage", "not-found", ...: the word that stands in the message. Never NULL. */

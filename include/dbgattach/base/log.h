@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the person at the terminal is told: one line each, on stderr, "dbgattach: " in front, control characters escaped. */
+/*
+ * What the person at the terminal is told: one line each, on stderr, "dbgattach: " in front, control characters
+ * escaped.
+ */
 #pragma once
 
 enum log_level {

@@ -14,5 +14,8 @@
  */
 int cgroup_path_of(const char *bytes, size_t length, const char *controller, char *out, size_t size);
 
-/* 64 lower-case hex digits that stand as a component of any line, also inside "NAME-<64hex>.scope". 0 or -ENOENT. */
+/*
+ * 64 lower-case hex digits that stand as a component, also as "NAME-<64hex>" or "NAME-<64hex>.scope": the last one of
+ * the first line that has any. 0 or -ENOENT.
+ */
 int cgroup_container_id(const char *bytes, size_t length, char ret_id[65]);

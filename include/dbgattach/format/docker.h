@@ -15,7 +15,7 @@ struct docker_container {
 	char *hostname;
 	int64_t pid;
 	bool running, paused;
-	struct strv env; /* Config.Env; Docker adds PATH and HOSTNAME when it starts the container, so do we: see target/docker.c */
+	struct strv env; /* Config.Env; what Docker adds at the start is added by target/docker.c */
 };
 
 int docker_container_parse(const char *bytes, size_t length, struct docker_container *ret, struct err *err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * passwd(5) and group(5) of a target, read as hostile bytes: never by NSS, never a numeric *name* (CVE-2016-3697), and a
- * line that is not well formed is skipped, not guessed at.
+ * passwd(5) of a target, read as hostile bytes: never by NSS, never a numeric *name* (CVE-2016-3697), and a line that
+ * is not well formed is skipped, not guessed at.
  */
 #pragma once
 

@@ -11,15 +11,15 @@
 
 struct reference {
 	char runtime[16];            /* "" where none was named; "pid" for pid:N */
-	char scope[256];             /* runc:[ROOT_DIR/]REF, containerd:[NAMESPACE/]REF: what stands before the last slash; else "" */
+	char scope[256];             /* runc:[ROOT_DIR/]REF: what stands before the last slash, else "" */
 	char name[REFERENCE_MAX];    /* the name, id or prefix; "" for pid:N */
 	pid_t pid;                   /* pid:N, else 0 */
 	uint64_t pidfd_inode;        /* pid:N:INODE, else 0 */
 };
 
 /*
- * -EINVAL with ERR_USAGE for anything that no runtime would take as a name: empty, longer than REFERENCE_MAX - 1, control
- * characters, "..", a leading "-" or ".", characters outside [A-Za-z0-9_.+-] in the name (crun 1.28's grammar).
+ * -EINVAL with ERR_USAGE for anything that no runtime would take as a name: empty, longer than REFERENCE_MAX - 1,
+ * control characters, "..", a leading "-" or ".", characters outside [A-Za-z0-9_.+-] in the name (crun 1.28's grammar).
  * Which runtimes exist is not known here: an unknown word before ":" is refused by target/.
  */
 int reference_parse(const char *text, struct reference *ret, struct err *err);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/target/tree.h"
+
+#define STORE "var/lib/containers/storage/overlay-containers"
+#define RUN_STORE "run/containers/storage/overlay-containers"
+#define ROW(id, names) "{\"id\":\"" id "\",\"names\":" names ",\"metadata\":\"{\\\"image-name\\\":\\\"app:1\\\"}\"}"
+
+static void write_config(const struct tree *tree, const char *store)
+{
+	char path[256];
+	(void)snprintf(path, sizeof(path), "%s/" ID_A "/userdata/config.json", store);
+	tree_write(tree, path, "{\"process\":{\"env\":[\"FOO=bar\",\"container=podman\"]},\"hostname\":\"box\"}");
+}
+
+static void by_name_alias_id_and_prefix(void **state)
+{
+	const struct tree *tree = *state;
+	static const char *const texts[] = { "web", "alias", ID_A, "aaaaaaaa", "podman:web", "podman:a" };
+
+	tree_write(tree, STORE "/containers.json",
+		   "[" ROW(ID_C, "[\"other\"]") "," ROW(ID_A, "[\"web\",\"alias\"]") "]");
+	tree_podman(tree, ID_A, tree->pid);
+	tree_runc(tree, "run/runc", ID_A, tree->pid, tree->start_time, "/nowhere");
+	write_config(tree, STORE);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		assert_resolves(tree, texts[i], "podman", ID_A);
+
+	cleanup_resolved struct resolved resolved = tree_resolve(tree, "alias");
+	assert_string_equal(resolved.target.name, "web");
+	assert_string_equal(resolved.target.image, "app:1");
+	assert_true(resolved.target.has_config);
+	assert_int_equal(resolved.target.env.count, 2);
+	assert_true(resolved.target.start_time == tree->start_time);
+	/* By the other name of the same container. */
+	assert_resolves(tree, "runc:" ID_A, "runc", ID_A);
+}
+
+static void the_lists_of_short_lived_containers(void **state)
+{
+	const struct tree *tree = *state;
+
+	tree_write(tree, STORE "/containers.json", "[]");
+	tree_write(tree, STORE "/volatile-containers.json", "[" ROW(ID_A, "[\"job\"]") "]");
+	tree_write(tree, RUN_STORE "/volatile-containers.json", "[" ROW(ID_B, "[\"transient\"]") "]");
+	tree_podman(tree, ID_A, tree->pid);
+	tree_podman(tree, ID_B, tree->pid);
+	tree_crun(tree, ID_A, tree->pid, tree->start_time, NULL);
+	tree_crun(tree, ID_B, tree->pid, tree->start_time, NULL);
+	write_config(tree, RUN_STORE);
+	assert_resolves(tree, "job", "podman", ID_A);
+	assert_resolves(tree, "transient", "podman", ID_B);
+	cleanup_resolved struct resolved resolved = tree_resolve(tree, "job");
+	assert_true(resolved.target.has_config);
+	cleanup_resolved struct resolved without = tree_resolve(tree, "transient");
+	assert_false(without.target.has_config);
+	assert_int_equal(without.target.env.count, 0);
+}
+
+static void the_pidfile_is_not_believed_alone(void **state)
+{
+	const struct tree *tree = *state;
+
+	tree_write(tree, STORE "/containers.json", "[" ROW(ID_A, "[\"web\"]") "]");
+	assert_refused(tree, "web", ERR_GONE, "it is not running");
+	/* It stays behind when the container has ended; by now the pid may be anybody's. */
+	tree_podman(tree, ID_A, tree->pid);
+	assert_refused(tree, "web", ERR_CHANGED, "not in the container's cgroup");
+	tree_runc(tree, "run/runc", ID_A, tree->pid, tree->start_time + 1, NULL);
+	assert_refused(tree, "web", ERR_CHANGED, "another one than the runtime started");
+	tree_runc(tree, "run/runc", ID_A, 1, tree->start_time, NULL);
+	assert_refused(tree, "web", ERR_CHANGED, "being restarted");
+}
+
+static void hostile_pidfiles(void **state)
+{
+	const struct tree *tree = *state;
+	static const char *const texts[] = { "", "\n", "-1", "1 2", "0x1", "1\n2", "99999999999", "4782x" };
+
+	tree_write(tree, STORE "/containers.json", "[" ROW(ID_A, "[\"web\"]") "]");
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		tree_write(tree, RUN_STORE "/" ID_A "/userdata/pidfile", "%s", texts[i]);
+		assert_refused(tree, "web", ERR_MALFORMED, "holds no process id");
+	}
+}
+
+static void the_list_is_parsed_only_when_it_can_match(void **state)
+{
+	const struct tree *tree = *state;
+
+	tree_docker(tree, ID_A, "web", tree->pid, tree->start_time);
+	tree_write(tree, STORE "/containers.json", "[{\"id\":\"broken");
+	assert_resolves(tree, "web", "docker", ID_A);
+	assert_refused(tree, "broken", ERR_MALFORMED, "containers.json: line 1");
+}
+
+static void two_of_one_name_cannot_be_but_are_told(void **state)
+{
+	const struct tree *tree = *state;
+
+	tree_write(tree, STORE "/containers.json", "[" ROW(ID_A, "[\"web\"]") "," ROW(ID_C, "[\"web\"]") "]");
+	assert_refused(tree, "web", ERR_AMBIGUOUS, "podman:aaaaaaaa0000 (web), podman:cccccccc0000 (web)");
+}
+
+static void a_users_store_is_not_looked_at(void **state)
+{
+	const struct tree *tree = *state;
+	assert_refused(tree, "podman:user/web", ERR_USAGE, "without a folder");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(by_name_alias_id_and_prefix),
+		TEST(the_lists_of_short_lived_containers),
+		TEST(the_pidfile_is_not_believed_alone),
+		TEST(hostile_pidfiles),
+		TEST(the_list_is_parsed_only_when_it_can_match),
+		TEST(two_of_one_name_cannot_be_but_are_told),
+		TEST(a_users_store_is_not_looked_at),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

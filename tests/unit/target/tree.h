@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A host made of files in a temporary folder, with a child that plays the container's process. */
+#pragma once
+
+#include "dbgattach/target.h"
+#include "tests/unit/unit.h"
+
+#include <sys/types.h>
+
+struct tree {
+	char path[64];
+	struct host host; /* root: the folder; proc: the real one */
+	pid_t pid;	  /* of the child */
+	uint64_t start_time;
+};
+
+int tree_setup(void **state);
+int tree_teardown(void **state);
+
+/* Writes a file (mode 0600) and the folders above it (0755). path has no leading slash. */
+void tree_write(const struct tree *tree, const char *path, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The same without the text: for what fopen() would not make. */
+void tree_folder(const struct tree *tree, const char *path);
+
+/* A container of Docker; pid 0: not running. start_time 0: without runc's state. */
+void tree_docker(const struct tree *tree, const char *id, const char *name, pid_t pid, uint64_t start_time);
+void tree_runc(const struct tree *tree, const char *folder, const char *id, pid_t pid, uint64_t start_time,
+	       const char *bundle);
+void tree_crun(const struct tree *tree, const char *id, pid_t pid, uint64_t start_time, const char *bundle);
+/* Its pidfile; the list is the test's to write. */
+void tree_podman(const struct tree *tree, const char *id, pid_t pid);
+
+struct resolved {
+	int result;
+	struct target target;
+	struct pin pin;
+	struct err err;
+};
+
+struct resolved tree_resolve(const struct tree *tree, const char *text);
+void resolved_done(struct resolved *resolved);
+#define cleanup_resolved __attribute__((cleanup(resolved_done)))
+
+void assert_resolves(const struct tree *tree, const char *text, const char *runtime, const char *id);
+/* says: a part of the text. */
+void assert_refused(const struct tree *tree, const char *text, enum err_kind kind, const char *says);
+
+/* Says why and skips; fails instead where the environment promises that everything can run. */
+void skip_because(const char *reason);
