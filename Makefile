@@ -106,3 +106,107 @@ $(B)/toolbox/launcher: $(LAUNCHER_SOURCES) $(wildcard toolbox/launcher/*.h) incl
 include $(wildcard tests/unit/unit.mk tests/helpers/helpers.mk tests/tests.mk)
 
 -include $(OBJECTS:.o=.d)
+
+# ---- what people call ------------------------------------------------------------------------------------------------
+
+# demo and test install what is missing first. Only the make that they start then finds the compiler and pkg-config.
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+RECURSE = $(MAKE) --no-print-directory $(JOBS)
+
+## help: this list
+.PHONY: help
+help:
+	@sed -n 's/^## \([a-z-]*\): /\1 /p' $(MAKEFILE_LIST) | awk '{ printf "  make %-14s", $$1; \
+		for (i = 2; i <= NF; i++) printf " %s", $$i; print "" }'
+
+## all: the program, in build/ (the default); B=DIR builds elsewhere, V=1 shows BusyBox's build
+## demo: install what is missing, start a hardened container, attach to it (as root)
+.PHONY: demo demo-programs
+demo:
+	@packaging/setup build
+	@$(RECURSE) demo-programs
+	@tests/demo/run $(B)/dbgattach $(B)/demo/app
+
+demo-programs: $(B)/dbgattach $(B)/demo/app
+
+$(B)/demo/app: tests/demo/app.c
+	@mkdir -p $(@D)
+	@$(LAUNCHER_CC) -std=gnu17 -Os -static -s $(WARNINGS) -o $@ $<
+
+## test: install what is missing, run every test (as root); DBG_MUST_RUN=1: a skip is a failure
+.PHONY: test test-programs test-build
+test:
+	@packaging/setup test
+	@$(RECURSE) -s test-programs
+	@tests/run $(B)
+
+test-programs: all test-build helpers demo-programs $(UNIT_BINARIES) $(FUZZ_REPLAYS)
+
+# The program with the switches that leave one protection out. After `all`, which makes the toolbox that both carry.
+test-build: all
+	@$(MAKE) --no-print-directory B=$(B)/test TEST_BUILD=1 TOOLBOX_CACHE=$(TOOLBOX_CACHE) $(B)/test/dbgattach
+
+## unit: the unit tests
+## fuzz-replay: each parser on its corpus
+## fuzz: fuzz each parser for SECONDS=60 (clang)
+## toolbox-check: the built-in toolbox's own tests (as root)
+## lint: layers, headers, scripts, options in manual page and completions
+.PHONY: lint
+lint: $(B)/dbgattach
+	@tests/lint/run $(B)
+
+## asan: unit tests and corpora with the address and undefined-behaviour sanitizers, in build/asan
+.PHONY: asan
+asan: all
+	@$(RECURSE) -s B=$(B)/asan SANITIZE=address,undefined TOOLBOX_CACHE=$(TOOLBOX_CACHE) unit fuzz-replay
+
+## clang: the program built by clang, in build/clang
+.PHONY: clang
+clang: all
+	@$(RECURSE) B=$(B)/clang CC=clang TOOLBOX_CACHE=$(TOOLBOX_CACHE) $(B)/clang/dbgattach
+
+## bench: measure beside nsenter, runc, docker and podman (as root)
+.PHONY: bench
+bench:
+	@packaging/setup test
+	@$(RECURSE) -s all helpers
+	@tests/bench/run
+
+## format: clang-format 14 over the C files
+## format-check: fails where that would change something
+CLANG_FORMAT ?= $(shell command -v clang-format-14 || echo clang-format)
+C_FILES = $(sort $(wildcard src/*/*.[ch] include/dbgattach/*.h include/dbgattach/*/*.h toolbox/launcher/*.[ch] \
+	tests/*/*.[ch] tests/*/*/*.[ch]))
+.PHONY: format format-check
+format:
+	@$(CLANG_FORMAT) -i $(C_FILES)
+
+format-check:
+	@$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
+
+## install: to DESTDIR and PREFIX=/usr/local: program, manual page, completions, licences
+## uninstall: take it away again
+# MODE:SOURCE:PATH below PREFIX
+INSTALLED = 755:$(B)/dbgattach:bin/dbgattach \
+	644:man/dbgattach.1:share/man/man1/dbgattach.1 \
+	644:completions/dbgattach.bash:share/bash-completion/completions/dbgattach \
+	644:completions/dbgattach.zsh:share/zsh/site-functions/_dbgattach \
+	644:completions/dbgattach.fish:share/fish/vendor_completions.d/dbgattach.fish \
+	644:README.md:share/doc/dbgattach/README.md \
+	644:LICENSE:share/doc/dbgattach/LICENSE \
+	644:NOTICE:share/doc/dbgattach/NOTICE
+.PHONY: install uninstall
+install: $(B)/dbgattach
+	@set -e; for entry in $(INSTALLED); do \
+		mode=$${entry%%:*}; rest=$${entry#*:}; \
+		install -D -m "$$mode" "$${rest%%:*}" "$(DESTDIR)$(PREFIX)/$${rest#*:}"; \
+	done
+
+uninstall:
+	@for entry in $(INSTALLED); do rm -f "$(DESTDIR)$(PREFIX)/$${entry##*:}"; done
+	@rmdir "$(DESTDIR)$(PREFIX)/share/doc/dbgattach" 2>/dev/null || :
+
+## clean: remove what was built, the fetched BusyBox included
+.PHONY: clean
+clean:
+	rm -rf $(B) dbgattach

@@ -61,14 +61,16 @@ struct cgroup {
 void cgroup_init(struct cgroup *cgroup);
 
 /*
- * Makes it, sets the limits, and removes empty ones whose makers are dead. session: "PID-...", PID the monitor's.
- * root_fd: the host's root. On failure nothing is left. ERR_UNSUPPORTED where no usable hierarchy is mounted.
+ * Makes it, and removes empty ones whose makers are dead. session: "PID-...", PID the monitor's. root_fd: the host's root.
+ * On failure nothing is left. ERR_UNSUPPORTED where no usable hierarchy is mounted.
  */
-int cgroup_make(struct cgroup *cgroup, int root_fd, const char *session, const struct cgroup_limits *limits,
-		struct err *err);
+int cgroup_make(struct cgroup *cgroup, int root_fd, const char *session, struct err *err);
 
-/* Opens what cgroup_make() of another process has made: for the guardian, which was forked before it. */
+/* Opens what cgroup_make() of another process has made. -ENOENT (no text) where there is none. */
 int cgroup_open(struct cgroup *cgroup, int root_fd, const char *session);
+
+/* Controllers that no hierarchy here offers end up in cgroup->missing. */
+int cgroup_set_limits(struct cgroup *cgroup, const struct cgroup_limits *limits, struct err *err);
 
 /*
  * Moves the calling, single-threaded process into the v1 directories. "0" to tasks, not cgroup.procs: for the writer

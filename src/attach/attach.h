@@ -14,9 +14,10 @@
 #include <signal.h>
 #include <sys/types.h>
 
-/* Shared with the guardian: what it must know and cannot have been told at its birth. */
+/* Memory shared with the guardian: what one must know of the other and cannot have been told at its birth. */
 struct guardian_page {
-	volatile pid_t init; /* 0: there is none yet */
+	volatile pid_t init;   /* by the monitor; 0: there is none yet */
+	struct err cgroup_err; /* by the guardian, before it says that the cgroup is ready: kind ERR_NONE, or why there is none */
 };
 
 struct attach {
@@ -30,7 +31,6 @@ struct attach {
 	struct attach_plan plan;
 	struct session_tty tty;
 	int signal_fd;
-	sigset_t caller_signals; /* the mask we were started with */
 	char session[64];        /* names the cgroup */
 
 	/* made for the session */
@@ -41,8 +41,9 @@ struct attach {
 	struct guardian_page *guardian_page;
 	pid_t monitor, guardian, entry, init;
 	int guardian_pidfd, entry_pidfd, init_pidfd;
+	int guardian_socket; /* from it one byte: the cgroup is ready; to it one byte: an orderly end */
 	int wire_read, wire_write;
-	int64_t entry_deadline; /* session_now_ms() */
+	int64_t deadline; /* for everything until the command runs; session_now_ms() */
 
 	/* the entering process's own */
 	int target_root;
@@ -56,8 +57,9 @@ struct attach {
 /* entry.c: never returns; the child's side of the "entry" step. */
 _Noreturn void entry_main(struct attach *attach);
 
-/* guardian.c: never returns. */
-_Noreturn void guardian_main(struct attach *attach, int monitor_pidfd);
+/* guardian.c. Its birth, and an orderly end: true when it has removed the cgroup. */
+int guardian_start(struct attach *attach, struct err *err);
+bool guardian_end(struct attach *attach);
 
 /* ending.c: what every way out passes through, in any state of the attach. Idempotent. */
 void attach_end(struct attach *attach);

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHILD_DEADLINE_MS 1000
+#define CHILD_DEADLINE_MS 300 /* what was killed is gone at once, or hangs where no signal reaches it */
 
 int attach_kill_others(void *context)
 {
@@ -56,19 +56,29 @@ static void end_session(struct attach *attach)
 	end_child(&attach->init_pidfd);
 }
 
+/* The guardian made it and removes it; where there is no guardian any more, it is ours to do. */
+static void end_cgroup(struct attach *attach)
+{
+	int64_t deadline = session_now_ms() + CHILD_DEADLINE_MS;
+
+	if (guardian_end(attach))
+		return;
+	if (!attach->has_cgroup && cgroup_open(&attach->cgroup, attach->host.root_fd, attach->session) < 0)
+		return;
+	while (cgroup_kill_others(&attach->cgroup, 0) > 0 && session_now_ms() < deadline)
+		;
+	(void)cgroup_remove(&attach->cgroup);
+}
+
 void attach_end(struct attach *attach)
 {
+	bool disturbed = attach->result.reason != SESSION_ENDED || attach->result.exit_status > 128;
+
 	end_session(attach);
-	session_tty_restore(&attach->tty, attach->result.reason != SESSION_ENDED || attach->result.exit_status > 128);
+	session_tty_restore(&attach->tty, disturbed);
 	session_tty_done(&attach->tty);
-	if (attach->has_cgroup) {
-		while (cgroup_kill_others(&attach->cgroup, 0) > 0 && PROTECTED(KILL_REST))
-			;
-		(void)cgroup_remove(&attach->cgroup);
-		attach->has_cgroup = false;
-	}
-	/* Last: until here the guardian would have done what is done above. */
-	end_child(&attach->guardian_pidfd);
+	end_cgroup(attach);
+	cgroup_done(&attach->cgroup);
 	session_channels_done(&attach->channels);
 	view_parts_done(&attach->parts);
 	if (attach->guardian_page != NULL)

@@ -242,12 +242,12 @@ const struct step entry_steps[] = {
 	{ "pivot", entry_pivot, "after view; from here on no path leads to the old root" },
 	{ "groups", entry_groups, "before ids: needs SETGID" },
 	{ "bounding", entry_bounding, "before caps: needs SETPCAP" },
-	{ "limits", entry_limits, "before caps: raising a soft limit or keeping a hard one may need SYS_RESOURCE" },
 	{ "ids", entry_ids, "before caps: needs SETUID and SETGID" },
 	{ "caps", entry_caps, "after everything that needs one" },
 	{ "workdir", entry_workdir, "after caps: entered with the session's own rights" },
 	{ "no-new-privs", entry_no_new_privs, "before seccomp: loading a filter without SYS_ADMIN asks for it" },
 	{ "close", entry_close, "as late as possible: everything before may open fds" },
+	{ "limits", entry_limits, "after close: the target's may allow fewer fds than the steps before need" },
 	{ "seccomp", entry_seccomp, "last: it refuses what the steps before did" },
 	{ "launcher", entry_launch, "the exec drops the host's memory, environment and executable" },
 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Outlives the monitor by a moment, should it be killed: ends the session, removes the cgroup, gives the terminal back.
- * Forked before any of these is changed, in a session of its own, so that what kills the monitor's group leaves it. It
- * never reads anything from the target's side, and an orderly monitor kills it.
+ * Makes the session's cgroup and removes it, and outlives the monitor by a moment should that be killed: then it ends the
+ * session and gives the terminal back. Forked before either is changed, in a session of its own, so that what kills the
+ * monitor's group leaves it. It never reads anything from the target's side. (That it works beside the monitor, on another
+ * processor, is what hides the cost of making cgroups.)
  */
 #include "attach.h"
 
@@ -15,11 +16,15 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define END_DEADLINE_MS 3000 /* init has a second of it to reap the rest */
+#define ORDERLY_DEADLINE_MS 300  /* the monitor has seen everybody go */
+#define END_DEADLINE_MS 2500     /* init has INIT_GRACE_MS of it to reap the rest */
+#define INIT_GRACE_MS 1500
 
 static void pause_ms(long ms)
 {
@@ -29,13 +34,13 @@ static void pause_ms(long ms)
 }
 
 /* Init first reaps what is killed, so that no zombie is left to the target's pid 1; a stubborn one is killed last. */
-static void end_session(struct attach *attach)
+static void end_session(struct attach *attach, int64_t deadline_ms)
 {
 	int64_t start = session_now_ms(), now;
 	pid_t pid;
 
-	while (cgroup_members(&attach->cgroup, &pid, 1) > 0 && (now = session_now_ms()) < start + END_DEADLINE_MS) {
-		(void)cgroup_kill_others(&attach->cgroup, now < start + 1000 ? attach->guardian_page->init : 0);
+	while (cgroup_members(&attach->cgroup, &pid, 1) > 0 && (now = session_now_ms()) < start + deadline_ms) {
+		(void)cgroup_kill_others(&attach->cgroup, now < start + INIT_GRACE_MS ? attach->guardian_page->init : 0);
 		pause_ms(2);
 	}
 	(void)cgroup_remove(&attach->cgroup);
@@ -56,25 +61,80 @@ static void keep_only(int *const *fds, size_t count)
 	(void)sys_close_from((unsigned)high);
 }
 
-_Noreturn void guardian_main(struct attach *attach, int monitor_pidfd)
+static void make_cgroup(struct attach *attach, int socket)
 {
-	int *const kept[] = { &attach->tty.fd, &attach->host.root_fd, &monitor_pidfd };
+	struct err *err = &attach->guardian_page->cgroup_err;
+
+	cgroup_init(&attach->cgroup);
+	if (PROTECTED(CGROUP) && cgroup_make(&attach->cgroup, attach->host.root_fd, attach->session, err) == 0)
+		err->kind = ERR_NONE;
+	(void)!write(socket, "", 1);
+}
+
+/* True: the monitor ends in order. False: it is dead. */
+static bool wait_for_monitor(int monitor_pidfd, int socket)
+{
+	struct pollfd polls[] = { { .fd = socket, .events = POLLIN }, { .fd = monitor_pidfd, .events = POLLIN } };
+	char byte;
+
+	while (poll(polls, ARRAY_SIZE(polls), -1) < 0 && errno == EINTR)
+		;
+	return read(socket, &byte, 1) == 1;
+}
+
+static _Noreturn void guardian_main(struct attach *attach, int monitor_pidfd, int socket)
+{
+	int *const kept[] = { &attach->tty.fd, &attach->host.root_fd, &monitor_pidfd, &socket };
 	sigset_t all;
 
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	(void)setsid();
 	keep_only(kept, ARRAY_SIZE(kept));
-	struct pollfd poll_fd = { .fd = monitor_pidfd, .events = POLLIN };
+	make_cgroup(attach, socket);
 	weaken_barrier("guardian", "wait");
-	while (poll(&poll_fd, 1, -1) < 0 && errno == EINTR)
-		;
-	/* The terminal first: somebody may be looking at it. Whether it was raw by then does not matter. */
-	attach->tty.raw = attach->tty.fd >= 0;
-	session_tty_restore(&attach->tty, true);
-	cgroup_init(&attach->cgroup);
-	if (cgroup_open(&attach->cgroup, attach->host.root_fd, attach->session) == 0)
-		end_session(attach);
-	cgroup_done(&attach->cgroup);
+	bool orderly = wait_for_monitor(monitor_pidfd, socket);
+	if (!orderly) {
+		/* The terminal first: somebody may be looking at it. Whether it was raw by then does not matter. */
+		attach->tty.raw = attach->tty.fd >= 0;
+		session_tty_restore(&attach->tty, true);
+	}
+	end_session(attach, orderly ? ORDERLY_DEADLINE_MS : END_DEADLINE_MS);
 	_exit(0);
+}
+
+int guardian_start(struct attach *attach, struct err *err)
+{
+	void *page = mmap(NULL, sizeof(*attach->guardian_page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int sockets[2];
+
+	if (page == MAP_FAILED)
+		return err_sys(err, errno, "memory shared with the guardian");
+	attach->guardian_page = page;
+	cleanup_close int own_pidfd = sys_pidfd_open(attach->monitor, 0);
+	if (own_pidfd < 0)
+		return err_sys(err, own_pidfd, "a pidfd of our own");
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, sockets) < 0)
+		return err_sys(err, errno, "a socket to the guardian");
+	attach->guardian_socket = sockets[0];
+	attach->guardian = sys_fork(-EBADF, &attach->guardian_pidfd);
+	if (attach->guardian == 0)
+		guardian_main(attach, own_pidfd, sockets[1]);
+	close_quietly(sockets[1]);
+	return attach->guardian < 0 ? err_sys(err, (int)attach->guardian, "the guardian process") : 0;
+}
+
+bool guardian_end(struct attach *attach)
+{
+	struct pollfd poll_fd = { .fd = attach->guardian_pidfd, .events = POLLIN };
+	siginfo_t info = { 0 };
+
+	if (attach->guardian_pidfd < 0)
+		return false;
+	(void)!send(attach->guardian_socket, "", 1, MSG_NOSIGNAL);
+	if (poll(&poll_fd, 1, END_DEADLINE_MS + 2000) == 1)
+		(void)waitid(P_PIDFD, (id_t)attach->guardian_pidfd, &info, WEXITED);
+	close_quietly(take_fd(attach->guardian_pidfd));
+	close_quietly(take_fd(attach->guardian_socket));
+	return info.si_code == CLD_EXITED;
 }

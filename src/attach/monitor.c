@@ -21,7 +21,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -29,7 +28,47 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ENTRY_DEADLINE_MS 4000 /* entering takes a millisecond; longer means that a filesystem does not answer */
+#define ENTRY_DEADLINE_MS 2500 /* entering takes a millisecond; longer means that a filesystem does not answer */
+
+/* ---- waiting ------------------------------------------------------------------------------------- */
+
+/*
+ * Waits for fd with the deadline of the entering. A signal that would end the session ends the attach; whatever is
+ * waited for, a dead guardian or target ends it as well.
+ */
+static int wait_for(struct attach *attach, int fd, const char *what, struct err *err)
+{
+	struct pollfd polls[] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = attach->signal_fd, .events = POLLIN },
+		{ .fd = attach->guardian_pidfd, .events = POLLIN },
+	};
+
+	for (;;) {
+		int64_t left = attach->deadline - session_now_ms();
+		struct signalfd_siginfo info;
+		int count = left <= 0 ? 0 : poll(polls, ARRAY_SIZE(polls), (int)left);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return err_sys(err, errno, "waiting for %s", what);
+		if (count == 0)
+			return err_set(err, ERR_TIMEOUT,
+				       "no sign of %s for %d ms: a filesystem of the target's does not respond (a hung FUSE "
+				       "server is freed by /sys/fs/fuse/connections/N/abort), or the target stops it",
+				       what, ENTRY_DEADLINE_MS);
+		if (polls[2].revents != 0)
+			return err_set(err, ERR_SYSTEM, "the guardian process was killed");
+		if (polls[0].revents != 0)
+			return 0;
+		if (read(attach->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info) && info.ssi_signo != SIGWINCH &&
+		    info.ssi_signo != SIGTSTP) {
+			attach->result.exit_status = 128 + (int)info.ssi_signo;
+			return err_set(err, ERR_GONE, "ended by signal %u before the command ran", info.ssi_signo);
+		}
+	}
+}
 
 /* ---- before anything is made ----------------------------------------------------------------------------------- */
 
@@ -53,6 +92,20 @@ int step_facts(struct attach *attach, struct err *err)
 int step_plan(struct attach *attach, struct err *err)
 {
 	return plan_make(attach->request, &attach->facts, &attach->plan, err);
+}
+
+/* Beside everything that follows it makes the cgroup; it is there before there is anything to guard. */
+static int step_guardian(struct attach *attach, struct err *err)
+{
+	bool stdin_tty = isatty(STDIN_FILENO) == 1;
+
+	attach->deadline = session_now_ms() + ENTRY_DEADLINE_MS;
+	if (attach->request->terminal != TERMINAL_NO && (stdin_tty || isatty(STDOUT_FILENO) == 1)) {
+		int result = session_tty_open(stdin_tty ? STDIN_FILENO : STDOUT_FILENO, &attach->tty, err);
+		if (result < 0)
+			return result;
+	}
+	return PROTECTED(GUARDIAN) ? guardian_start(attach, err) : 0;
 }
 
 /* ---- what the session is made of -------------------------------------------------------------------------------- */
@@ -84,12 +137,6 @@ static int step_channels(struct attach *attach, struct err *err)
 	const struct attach_plan *plan = &attach->plan;
 	int wire[2];
 
-	if (plan->terminal) {
-		int fd = attach->facts.stdin_tty ? STDIN_FILENO : attach->facts.stdout_tty ? STDOUT_FILENO : -EBADF;
-		int result = fd < 0 ? 0 : session_tty_open(fd, &attach->tty, err);
-		if (result < 0)
-			return result;
-	}
 	struct winsize size = session_tty_size(&attach->tty);
 	int result = session_channels_open(plan->terminal, attach->parts.pts, &size, plan->host_uid, plan->host_gid,
 					   &attach->channels, err);
@@ -102,49 +149,42 @@ static int step_channels(struct attach *attach, struct err *err)
 	return fcntl(wire[0], F_SETFL, O_NONBLOCK) < 0 ? err_sys(err, errno, "a pipe to the entering process") : 0;
 }
 
-static int step_guardian(struct attach *attach, struct err *err)
-{
-	void *page = mmap(NULL, sizeof(*attach->guardian_page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	if (page == MAP_FAILED)
-		return err_sys(err, errno, "memory shared with the guardian");
-	attach->guardian_page = page;
-	if (!PROTECTED(GUARDIAN))
-		return 0;
-	cleanup_close int own_pidfd = sys_pidfd_open(attach->monitor, 0);
-	if (own_pidfd < 0)
-		return err_sys(err, own_pidfd, "a pidfd of our own");
-	attach->guardian = sys_fork(-EBADF, &attach->guardian_pidfd);
-	if (attach->guardian == 0)
-		guardian_main(attach, own_pidfd);
-	return attach->guardian < 0 ? err_sys(err, (int)attach->guardian, "the guardian process") : 0;
-}
-
 static int step_cgroup(struct attach *attach, struct err *err)
 {
 	static const char *const names[] = { [CGROUP_PIDS] = "pids", [CGROUP_MEMORY] = "memory" };
+	const struct err *made = &attach->guardian_page->cgroup_err;
+	char byte;
 
-	if (!PROTECTED(CGROUP))
+	if (!PROTECTED(CGROUP) || !PROTECTED(GUARDIAN))
 		return 0;
-	int result = cgroup_make(&attach->cgroup, attach->host.root_fd, attach->session, &attach->plan.limits, err);
-	if (result < 0) {
-		/* The one protection that may be missing: without it the session is still ended by init and guardian. */
-		if (err->kind != ERR_UNSUPPORTED && err->errnum != EROFS && err->errnum != EACCES && err->errnum != EPERM)
-			return result;
-		log_note("the session has no cgroup of its own: %s", err->text);
-		cgroup_init(&attach->cgroup);
+	int result = wait_for(attach, attach->guardian_socket, "the guardian process", err);
+	if (result < 0)
+		return result;
+	if (read(attach->guardian_socket, &byte, 1) != 1)
+		return err_set(err, ERR_SYSTEM, "the guardian process was killed");
+	if (made->kind != ERR_NONE) {
+		/* The one protection that may be missing: without it the session is still ended by init. */
+		if (made->kind != ERR_UNSUPPORTED && made->errnum != EROFS && made->errnum != EACCES && made->errnum != EPERM) {
+			*err = *made;
+			return err_wrap(err, "the session's cgroup");
+		}
+		log_note("the session has no cgroup of its own: %s", made->text);
 		return 0;
 	}
+	result = cgroup_open(&attach->cgroup, attach->host.root_fd, attach->session);
+	if (result < 0)
+		return err_sys(err, result, "opening the session's cgroup");
 	attach->has_cgroup = true;
-	for (int i = CGROUP_PIDS; i <= CGROUP_MEMORY; i++)
+	result = cgroup_set_limits(&attach->cgroup, &attach->plan.limits, err);
+	for (int i = CGROUP_PIDS; result == 0 && i <= CGROUP_MEMORY; i++)
 		if (attach->cgroup.missing & (1U << i))
 			log_note("the session has no %s limit: the host's cgroups do not offer the controller", names[i]);
-	return 0;
+	return result;
 }
 
 static int step_terminal(struct attach *attach, struct err *err)
 {
-	if (attach->tty.fd < 0 || !attach->facts.stdin_tty)
+	if (attach->tty.fd < 0 || !attach->facts.stdin_tty || !attach->plan.terminal)
 		return 0;
 	return session_tty_raw(&attach->tty, err);
 }
@@ -153,7 +193,7 @@ static int step_entry(struct attach *attach, struct err *err)
 {
 	int cgroup_fd = attach->has_cgroup ? attach->cgroup.dir[CGROUP_UNIFIED] : -EBADF;
 
-	attach->entry_deadline = session_now_ms() + ENTRY_DEADLINE_MS;
+	attach->deadline = session_now_ms() + ENTRY_DEADLINE_MS; /* anew: we may have been stopped for the terminal */
 	attach->entry = sys_fork(cgroup_fd, &attach->entry_pidfd);
 	if (attach->entry == 0)
 		entry_main(attach);
@@ -167,44 +207,6 @@ static int step_entry(struct attach *attach, struct err *err)
 
 /* ---- until the command may run ---------------------------------------------------------------------------------- */
 
-/*
- * Waits for fd with the deadline of the entering. A signal that would end the session ends the attach; whatever is
- * waited for, a dead guardian or target ends it as well.
- */
-static int wait_for(struct attach *attach, int fd, const char *what, struct err *err)
-{
-	struct pollfd polls[] = {
-		{ .fd = fd, .events = POLLIN },
-		{ .fd = attach->signal_fd, .events = POLLIN },
-		{ .fd = attach->guardian_pidfd, .events = POLLIN },
-	};
-
-	for (;;) {
-		int64_t left = attach->entry_deadline - session_now_ms();
-		struct signalfd_siginfo info;
-		int count = left <= 0 ? 0 : poll(polls, ARRAY_SIZE(polls), (int)left);
-
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return err_sys(err, errno, "waiting for %s", what);
-		if (count == 0)
-			return err_set(err, ERR_TIMEOUT,
-				       "no sign of %s for %d s: a filesystem of the target's does not respond (a hung FUSE "
-				       "server is freed by /sys/fs/fuse/connections/N/abort), or the target stops it",
-				       what, ENTRY_DEADLINE_MS / 1000);
-		if (polls[2].revents != 0)
-			return err_set(err, ERR_SYSTEM, "the guardian process was killed");
-		if (polls[0].revents != 0)
-			return 0;
-		if (read(attach->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info) && info.ssi_signo != SIGWINCH &&
-		    info.ssi_signo != SIGTSTP) {
-			attach->result.exit_status = 128 + (int)info.ssi_signo;
-			return err_set(err, ERR_GONE, "ended by signal %u before the command ran", info.ssi_signo);
-		}
-	}
-}
-
 static void tell_notes(unsigned notes)
 {
 	for (unsigned bit = 0; bit < VIEW_NOTE_MAX; bit++)
@@ -212,18 +214,16 @@ static void tell_notes(unsigned notes)
 			log_note("%s", view_note_text(1U << bit));
 }
 
-/* What the entering process has to say; returns at its end of file, which the exec of the launcher makes. */
+/*
+ * What the entering process had to say. It is read when that process has ended, as itself or as the launcher it became: all
+ * of it fits the pipe, and being woken for each record costs more than the record.
+ */
 static int hear_entry(struct attach *attach, struct err *err)
 {
 	for (;;) {
 		struct wire_record record;
-		int result = wait_for(attach, attach->wire_read, "the process that enters the target", err);
+		int result = wire_receive(attach->wire_read, &record);
 
-		if (result < 0)
-			return result;
-		result = wire_receive(attach->wire_read, &record);
-		if (result == -EAGAIN)
-			continue;
 		if (result <= 0)
 			return result == 0 ? 0 : err_sys(err, result, "hearing from the process that enters the target");
 		if (record.kind == WIRE_ERROR) {
@@ -250,10 +250,10 @@ static int explain_failure(const struct attach *attach, struct err *err)
 static int step_launcher(struct attach *attach, struct err *err)
 {
 	siginfo_t info = { 0 };
-	int result = hear_entry(attach, err);
+	int result = wait_for(attach, attach->entry_pidfd, "the process that enters the target", err);
 
 	if (result == 0)
-		result = wait_for(attach, attach->entry_pidfd, "the toolbox's launcher", err);
+		result = hear_entry(attach, err);
 	if (result < 0)
 		return err->kind == ERR_TIMEOUT || attach->result.exit_status != 0 ? result : explain_failure(attach, err);
 	if (waitid(P_PIDFD, (id_t)attach->entry_pidfd, &info, WEXITED) < 0)
@@ -291,7 +291,8 @@ static int step_init(struct attach *attach, struct err *err)
 	}
 	if (attach->init == 0)
 		return err_set(err, ERR_SYSTEM, "the session's first process is gone before it was found");
-	attach->guardian_page->init = attach->init;
+	if (attach->guardian_page != NULL)
+		attach->guardian_page->init = attach->init;
 	attach->init_pidfd = sys_pidfd_open(attach->init, 0);
 	return attach->init_pidfd < 0 ? err_sys(err, attach->init_pidfd, "a pidfd of the session's init") : 0;
 }
@@ -371,12 +372,12 @@ static int step_relay(struct attach *attach, struct err *err)
 
 const struct step monitor_steps[] = {
 	{ "resolve", step_resolve, "names become a pidfd before anything is read" },
+	{ "guardian", step_guardian, "before cgroup and terminal: it must outlive whoever changes them" },
 	{ "facts", step_facts, "read through the pin, verified after" },
 	{ "plan", step_plan, "all decisions before the first thing is made" },
 	{ "toolbox", step_toolbox, "on the host, where its files can be trusted" },
 	{ "channels", step_channels, "after toolbox: the terminal is one of the session's devpts" },
-	{ "guardian", step_guardian, "before cgroup and terminal: it must outlive whoever changes them" },
-	{ "cgroup", step_cgroup, "before entry, which is born in it" },
+	{ "cgroup", step_cgroup, "made by the guardian meanwhile; before entry, which is born in it" },
 	{ "terminal", step_terminal, "after guardian, which gives it back" },
 	{ "entry", step_entry, "everything it needs exists" },
 	{ "launcher", step_launcher, "its exit says that init exists" },
@@ -405,7 +406,7 @@ static int set_up_signals(struct attach *attach, struct err *err)
 	sigset_t handled;
 
 	session_signals(&handled);
-	if (sigprocmask(SIG_BLOCK, &handled, &attach->caller_signals) < 0)
+	if (sigprocmask(SIG_BLOCK, &handled, NULL) < 0)
 		return err_sys(err, errno, "blocking signals");
 	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++) {
 		struct sigaction action = { .sa_handler = SIG_IGN };
@@ -432,6 +433,7 @@ static void init(struct attach *attach, const struct attach_request *request)
 		.channels = SESSION_CHANNELS_INIT,
 		.monitor = getpid(),
 		.guardian_pidfd = -EBADF,
+		.guardian_socket = -EBADF,
 		.entry_pidfd = -EBADF,
 		.init_pidfd = -EBADF,
 		.wire_read = -EBADF,

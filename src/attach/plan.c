@@ -136,7 +136,7 @@ static int plan_capabilities(const struct attach_request *request, const struct 
 		mask |= WRITE_CAPABILITIES;
 	mask = (mask & ~request->cap_drop) | added;
 	if ((plan->join & NS_BIT(NS_NET)) == 0 && !request->host_net && (mask & NETWORK_CAPABILITIES) != 0) {
-		add_note(plan, "the target shares the host's network: %s dropped (--host-net keeps it)",
+		add_note(plan, "the session is in the host's network namespace: %s dropped (--host-net keeps it)",
 			 capabilities_format(mask & NETWORK_CAPABILITIES, names, sizeof(names)));
 		mask &= ~NETWORK_CAPABILITIES;
 		added &= ~NETWORK_CAPABILITIES;
@@ -182,6 +182,18 @@ static int plan_command(const struct attach_request *request, struct attach_plan
 	return result < 0 ? err_sys(err, result, "the session's command") : 0;
 }
 
+/* The kernel shows both from the namespace's root; the session's root is that of the (perhaps chrooted) process. */
+static const char *target_workdir(const struct attach_facts *facts)
+{
+	const char *cwd = facts->process.cwd, *root = facts->process.root;
+	size_t length = root == NULL || strcmp(root, "/") == 0 ? 0 : strlen(root);
+
+	if (cwd == NULL || cwd[0] != '/' || strncmp(cwd, root == NULL ? "" : root, length) != 0)
+		return "/"; /* unknown, or outside its own root */
+	cwd += length;
+	return *cwd == '\0' ? "/" : cwd;
+}
+
 static void plan_terminal(const struct attach_request *request, const struct attach_facts *facts,
 			  struct attach_plan *plan)
 {
@@ -207,7 +219,7 @@ static int make(const struct attach_request *request, const struct attach_facts 
 		.unmasked_proc = request->profile->unmasked_proc,
 	};
 	plan_limits(facts, plan);
-	plan->workdir = request->workdir != NULL ? request->workdir : plan->view.target_tree ? facts->process.cwd : "/";
+	plan->workdir = request->workdir != NULL ? request->workdir : plan->view.target_tree ? target_workdir(facts) : "/";
 	plan->workdir_fallback = request->workdir == NULL;
 	result = plan_command(request, plan, err);
 	return result < 0 ? result : environment_make(request, facts, plan, &plan->env, err);

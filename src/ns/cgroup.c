@@ -191,8 +191,7 @@ static int set_limits(struct cgroup *cgroup, const struct cgroup_limits *limits)
 	return result;
 }
 
-int cgroup_make(struct cgroup *cgroup, int root_fd, const char *session, const struct cgroup_limits *limits,
-		struct err *err)
+int cgroup_make(struct cgroup *cgroup, int root_fd, const char *session, struct err *err)
 {
 	bool any = false;
 	int result = text_format(cgroup->session, sizeof(cgroup->session), "%s", session);
@@ -210,13 +209,18 @@ int cgroup_make(struct cgroup *cgroup, int root_fd, const char *session, const s
 	}
 	if (result >= 0 && !any)
 		return err_set(err, ERR_UNSUPPORTED, "no cgroup hierarchy below /sys/fs/cgroup");
-	if (result >= 0)
-		result = set_limits(cgroup, limits);
 	if (result < 0) {
 		(void)cgroup_remove(cgroup);
 		return err_sys(err, result, "cgroup %s/%s", CGROUP_PARENT, session);
 	}
 	return 0;
+}
+
+int cgroup_set_limits(struct cgroup *cgroup, const struct cgroup_limits *limits, struct err *err)
+{
+	int result = set_limits(cgroup, limits);
+
+	return result < 0 ? err_sys(err, result, "limits of cgroup %s/%s", CGROUP_PARENT, cgroup->session) : 0;
 }
 
 int cgroup_open(struct cgroup *cgroup, int root_fd, const char *session)

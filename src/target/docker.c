@@ -14,8 +14,6 @@
 #include <string.h>
 
 #define CONFIG_FILE "config.v2.json"
-/* Where Docker has runc keep its state, whichever program is in runc's place. */
-#define STATE_FOLDER "/run/docker/runtime-runc/moby"
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct scan {
@@ -122,10 +120,4 @@ int docker_visit(const struct runtime *runtime, struct search *search, struct er
 			return r;
 	}
 	return state_each_id(scan.folder, visit, &scan, err);
-}
-
-int docker_complete(const struct runtime *runtime, const struct search *search, struct target *target, struct err *err)
-{
-	(void)runtime;
-	return oci_start_time(search->host, STATE_FOLDER, target, err);
 }

@@ -19,8 +19,8 @@ static const struct runtime runtimes[] = {
 	{
 		.name = "docker",
 		.folder = "/var/lib/docker/containers",
+		/* The environment stands beside the name, and the container's cgroup always names it: nothing to complete. */
 		.visit = docker_visit,
-		.complete = docker_complete,
 	},
 	{
 		.name = "podman",
@@ -174,8 +174,10 @@ static int look(struct search *search, struct err *err)
 				       runtime->takes_folder ? "the folder must be an absolute path"
 							     : "this runtime's containers are named without a folder");
 		int r = runtime->visit(runtime, search, err);
+		/* Not passed by in silence: a container of that name might be the one that is meant. */
 		if (r < 0)
-			return r;
+			return reference->runtime[0] ? r : err_wrap(err, "%s (RUNTIME:%s names another runtime)",
+								    runtime->name, reference->name);
 		/* A whole id is random: who else knows it knows the same container. */
 		if (search->count > 0 && search->found[0].match == MATCH_ID)
 			break;
@@ -213,7 +215,7 @@ static int pin_found(struct search *search, struct found *found, struct pin *ret
 
 	if (target->pid == 0)
 		return err_set(err, ERR_GONE, "it is not running");
-	int r = found->runtime->complete(found->runtime, search, target, err);
+	int r = found->runtime->complete ? found->runtime->complete(found->runtime, search, target, err) : 0;
 	if (r == 0)
 		r = pin_open(search->host, target->pid, target->start_time, &pin, err);
 	if (r == 0)

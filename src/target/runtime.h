@@ -51,7 +51,7 @@ struct runtime {
 	bool takes_folder;  /* NAME:FOLDER/REF puts another in its place */
 	/* Calls search_add() for each container that matches. A runtime that is not installed has none: 0. */
 	int (*visit)(const struct runtime *runtime, struct search *search, struct err *err);
-	/* Reads what only the chosen container needs: its start time and its environment. */
+	/* Reads what only the chosen container needs: its start time and its environment. NULL: nothing more to read. */
 	int (*complete)(const struct runtime *runtime, const struct search *search, struct target *target,
 			struct err *err);
 	/* For the runtimes of oci.c alone. */
@@ -67,7 +67,6 @@ bool is_container_id(const char *id);
 
 /* docker.c, podman.c, oci.c */
 int docker_visit(const struct runtime *runtime, struct search *search, struct err *err);
-int docker_complete(const struct runtime *runtime, const struct search *search, struct target *target, struct err *err);
 int podman_visit(const struct runtime *runtime, struct search *search, struct err *err);
 int podman_complete(const struct runtime *runtime, const struct search *search, struct target *target, struct err *err);
 int oci_visit(const struct runtime *runtime, struct search *search, struct err *err);

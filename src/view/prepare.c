@@ -122,9 +122,9 @@ const char *view_note_text(unsigned note)
 	case VIEW_NOTE_HIDDEN_DBG:
 		return "the target has a /dbg of its own; it is hidden behind the toolbox (see /proc/1/root/dbg)";
 	case VIEW_NOTE_FRESH_PROC:
-		return "the target has no procfs of its PID namespace at /proc; the session gets a fresh, masked one";
+		return "the target's /proc is no procfs of the session's PID namespace; the session gets a fresh, masked one";
 	case VIEW_NOTE_NO_PROC:
-		return "the target has no procfs of its PID namespace at /proc and this kernel cannot make one from outside "
+		return "the target's /proc is no procfs of the session's PID namespace and this kernel cannot make one from outside "
 		       "(Linux 6.17 can); the session has none, so ps and top will not work";
 	default:
 		return NULL;

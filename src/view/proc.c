@@ -69,6 +69,7 @@ int view_proc_prepare(int root_fd, int pidns_fd, uint64_t pidns_inode, pid_t nsp
 	cleanup_close int fs = sys_fsopen("proc");
 	if (fs < 0)
 		return err_sys(err, fs, "a fresh procfs");
+	(void)sys_fsconfig_string(fs, "source", "proc"); /* what mountinfo shows */
 	int result = sys_fsconfig_fd(fs, "pidns", pidns_fd);
 	if (result == -EINVAL) {
 		*notes |= VIEW_NOTE_NO_PROC;

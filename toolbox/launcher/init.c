@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #define PID_MAX_LIMIT (4 * 1024 * 1024) /* include/linux/threads.h, 64-bit */
+#define LOOK_INTERVAL 1024
 
 static const int forwarded_signals[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
 
@@ -50,7 +51,10 @@ static int status_to_exit(int status)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* The byte that says "verified". Anything else ends us before anything ran. */
+/*
+ * The byte that says "verified". Anything else ends us before anything ran. It is the command's process that waits, already
+ * made: while the monitor verifies init, init makes it.
+ */
 static void wait_for_start(void)
 {
 	char byte;
@@ -74,32 +78,41 @@ static pid_t start_command(const char *options, char **command, const sigset_t *
 	(void)setsid();
 	if (option_has(options, "tty"))
 		(void)ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+	test_barrier(options, "init/wait");
+	wait_for_start();
+	test_barrier(options, "init/command");
 	(void)close(LAUNCHER_START_FD);
 	_exit(command_exec(command));
 }
 
-/*
- * The host side is dead. Every orphan of the session is our child (we are its subreaper), and asking the kernel "is this
- * pid a child of mine?" for every pid there can be finds all of them without a /proc that the target may have faked.
- */
-static void kill_all_children(void)
+/* Reaps without interest in what it was. True when nobody is left. */
+static bool reap_all(void)
 {
-	for (pid_t pid = 2; pid < PID_MAX_LIMIT; pid++) {
-		siginfo_t info;
+	pid_t pid;
 
-		if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0)
-			(void)kill(pid, SIGKILL);
-	}
+	while ((pid = waitpid(-1, NULL, WNOHANG | __WALL)) > 0)
+		;
+	return pid < 0 && errno == ECHILD;
 }
 
-static _Noreturn void end_session(void)
+/*
+ * The host side is dead. Every orphan of the session is our child (we are its subreaper), and asking the kernel "is this
+ * pid a child of mine?" for every pid there can be finds all of them without a /proc that the target may have faked. It
+ * takes a second where nobody helps; the guardian, where it lives, is faster, hence the look in between.
+ */
+static _Noreturn void end_session(pid_t command)
 {
-	do {
-		kill_all_children();
-		while (waitpid(-1, NULL, WNOHANG | __WALL) > 0)
-			;
-	} while (errno != ECHILD);
-	_exit(LAUNCHER_EXIT_ENDED);
+	(void)kill(-command, SIGKILL);
+	for (;;) {
+		for (pid_t pid = 2; pid < PID_MAX_LIMIT; pid++) {
+			siginfo_t info;
+
+			if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0)
+				(void)kill(pid, SIGKILL);
+			if (pid % LOOK_INTERVAL == 0 && reap_all())
+				_exit(LAUNCHER_EXIT_ENDED);
+		}
+	}
 }
 
 /* Reaps what has ended. True when nobody is left. */
@@ -123,7 +136,7 @@ static _Noreturn void supervise(const char *options, pid_t command, const sigset
 		int signal = sigwaitinfo(signals, NULL);
 
 		if (signal == LAUNCHER_PARENT_DEATH_SIGNAL)
-			end_session();
+			end_session(command);
 		if (signal != SIGCHLD) {
 			if (signal > 0 && exit_status < 0)
 				(void)kill(-command, signal);
@@ -158,10 +171,7 @@ _Noreturn void init_run(const char *options, char **command)
 	if (PROTECTED(options, "SUBREAPER") && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		_exit(LAUNCHER_EXIT_ENDED);
 	(void)setsid();
-	test_barrier(options, "init/wait");
-	wait_for_start();
 
-	test_barrier(options, "init/command");
 	pid_t pid = start_command(options, command, &none);
 	if (pid < 0) {
 		static const char text[] = "dbgattach: no process can be made in the target\n";
