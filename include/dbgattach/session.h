@@ -69,6 +69,7 @@ struct session {
 	int init_pidfd;    /* a child of the caller's */
 	int guardian_pidfd; /* its death ends the session; -EBADF: none */
 	uint32_t timeout_s; /* 0: none */
+	int end_signal;     /* makes init end whatever of the session it still has */
 	/* Kills everything of the session but init; > 0 while somebody was left. */
 	int (*kill_others)(void *context);
 	void *context;
@@ -78,10 +79,14 @@ enum session_reason { SESSION_ENDED, SESSION_TIMED_OUT, SESSION_GUARDIAN_DIED };
 
 struct session_result {
 	enum session_reason reason;
+	int write_error; /* errno of a failed write to the caller's stdout or stderr; 0: none, or nobody reads any more */
 	int exit_status; /* the command's, 128+N for a signal, 137 when it was killed from outside */
 };
 
-/* What the loop handles; to be blocked before the first fork. SIGTTIN, SIGTTOU and SIGPIPE are to be ignored. */
+/*
+ * What the loop handles, less what the caller has us ignore; to be blocked before the first fork. SIGTTIN and SIGPIPE are to
+ * be ignored, SIGCHLD not.
+ */
 void session_signals(sigset_t *ret);
 
 /* Relays until init has ended and its output is delivered. Init is reaped. Only -errno for what must not happen. */

@@ -17,6 +17,7 @@
 /* Memory shared with the guardian: what one must know of the other and cannot have been told at its birth. */
 struct guardian_page {
 	volatile pid_t init;   /* by the monitor; 0: there is none yet */
+	volatile bool raw;     /* by the monitor, before it changes the terminal's settings */
 	struct err cgroup_err; /* by the guardian, before it says that the cgroup is ready: kind ERR_NONE, or why there is none */
 };
 

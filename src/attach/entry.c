@@ -33,8 +33,17 @@ static int follow_monitor(const struct attach *attach, struct err *err)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return err_sys(err, errno, "PR_SET_PDEATHSIG");
 	if (getppid() != attach->monitor)
-		_exit(1);
+		_exit(LAUNCHER_EXIT_UNKNOWN);
 	return privilege_set_undumpable(err);
+}
+
+/* It may hang for ever on a filesystem of the target's: whoever reads our caller's output must not wait for it then. */
+static int entry_stdio(struct attach *attach, struct err *err)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (dup3(attach->channels.child[fd], fd, O_CLOEXEC) < 0)
+			return err_sys(err, errno, "the session's stdio");
+	return 0;
 }
 
 /* Out of the caller's session, away with what his process hands down; the session's cgroup in the v1 hierarchies. */
@@ -233,6 +242,7 @@ static int entry_launch(struct attach *attach, struct err *err)
 }
 
 const struct step entry_steps[] = {
+	{ "stdio", entry_stdio, "first: the caller's fds must not be held by a process that may hang" },
 	{ "detach", entry_detach, "the caller's attributes must be gone before anything is joined" },
 	{ "keyring", entry_keyring, "on the host: seccomp will refuse keyctl later" },
 	{ "root", entry_root, "before join: after it the target's /proc would be in the way" },
@@ -267,5 +277,5 @@ _Noreturn void entry_main(struct attach *attach)
 	int result = steps_run("entry", entry_steps, entry_steps_count, attach, tell_step, &err);
 	if (result < 0)
 		wire_send(attach->wire_write, WIRE_ERROR, 0, &err);
-	_exit(1);
+	_exit(LAUNCHER_EXIT_UNKNOWN);
 }

@@ -15,6 +15,8 @@
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+#define VARIABLES_MAX 4096
+
 /* A star at the end stands for any rest. */
 static const char *const steering[] = {
 	/* loaders and libc */
@@ -71,6 +73,8 @@ static int add_target(struct strv *env, const struct attach_request *request, co
 	/* NUL-separated, by the hand of the process itself; a last piece without NUL is its end all the same. */
 	const char *next = facts->process_env, *end = next == NULL ? NULL : next + facts->process_env_length;
 	while (result == 0 && next != NULL && next < end) {
+		if (env->count >= VARIABLES_MAX)
+			return -E2BIG; /* each is compared with all before it */
 		if (is_harmless(next))
 			result = strv_env_take(env, strdup(next));
 		next += strlen(next) + 1;
@@ -88,10 +92,30 @@ static bool is_terminal_name(const char *term)
 	return true;
 }
 
+/* Ours first, then the target's folders; an empty or relative one means the working directory and is no folder of anybody's. */
+static int add_path(struct strv *env)
+{
+	const char *folder = strv_env_get(env, "PATH");
+	char *path = strdup("PATH=" TOOLBOX_PREFIX "/bin");
+
+	if (folder == NULL)
+		folder = DEFAULT_PATH;
+	while (path != NULL && *folder != '\0') {
+		size_t length = strcspn(folder, ":");
+
+		if (*folder == '/') {
+			char *longer = text_printf("%s:%.*s", path, (int)length, folder);
+
+			free(path);
+			path = longer;
+		}
+		folder += length + (folder[length] == ':');
+	}
+	return strv_env_take(env, path);
+}
+
 static int add_ours(struct strv *env, const struct attach_facts *facts, const struct attach_plan *plan)
 {
-	const char *target_path = strv_env_get(env, "PATH");
-	char *path = text_printf("PATH=" TOOLBOX_PREFIX "/bin:%s", target_path == NULL ? DEFAULT_PATH : target_path);
 	const struct {
 		const char *name, *value;
 	} ours[] = {
@@ -101,7 +125,7 @@ static int add_ours(struct strv *env, const struct attach_facts *facts, const st
 		{ "TERM", is_terminal_name(facts->term) ? facts->term : plan->terminal ? "xterm" : "dumb" },
 		{ "LANG", "C.UTF-8" },
 	};
-	int result = strv_env_take(env, path);
+	int result = add_path(env);
 
 	for (size_t i = 0; result == 0 && i < ARRAY_SIZE(ours); i++)
 		result = strv_env_take(env, text_printf("%s=%s", ours[i].name, ours[i].value));

@@ -101,7 +101,7 @@ static int look_up_user(struct attach *attach, struct err *err)
 
 	if (result == 0)
 		result = passwd_find(text.data, text.length, name, &attach->facts.named_uid, &attach->facts.named_gid, err);
-	return result < 0 ? err_wrap(err, "-u %s", name) : 0;
+	return result < 0 ? err_wrap(err, "-u %s (a number, UID[:GID], needs no file)", name) : 0;
 }
 
 int attach_gather(struct attach *attach, struct err *err)

@@ -53,12 +53,13 @@ static void keep_only(int *const *fds, size_t count)
 
 	/* Out of the way of each other first, then to the lowest numbers, then everything behind them goes. */
 	for (size_t i = 0; i < count; i++)
-		if (*fds[i] >= 0)
-			*fds[i] = fcntl(*fds[i], F_DUPFD_CLOEXEC, 64);
+		if (*fds[i] >= 0 && (*fds[i] = fcntl(*fds[i], F_DUPFD_CLOEXEC, (int)count)) < 0)
+			_exit(1);
 	for (size_t i = 0; i < count; i++)
-		if (*fds[i] >= 0)
-			*fds[i] = dup3(*fds[i], high++, O_CLOEXEC);
-	(void)sys_close_from((unsigned)high);
+		if (*fds[i] >= 0 && (*fds[i] = dup3(*fds[i], high++, O_CLOEXEC)) < 0)
+			_exit(1);
+	if (sys_close_from((unsigned)high) < 0)
+		_exit(1);
 }
 
 static void make_cgroup(struct attach *attach, int socket)
@@ -95,8 +96,8 @@ static _Noreturn void guardian_main(struct attach *attach, int monitor_pidfd, in
 	weaken_barrier("guardian", "wait");
 	bool orderly = wait_for_monitor(monitor_pidfd, socket);
 	if (!orderly) {
-		/* The terminal first: somebody may be looking at it. Whether it was raw by then does not matter. */
-		attach->tty.raw = attach->tty.fd >= 0;
+		/* The terminal first: somebody may be looking at it. */
+		attach->tty.raw = attach->guardian_page->raw;
 		session_tty_restore(&attach->tty, true);
 	}
 	end_session(attach, orderly ? ORDERLY_DEADLINE_MS : END_DEADLINE_MS);

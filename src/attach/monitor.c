@@ -11,6 +11,7 @@
 #include "dbgattach/base/log.h"
 #include "dbgattach/base/text.h"
 #include "dbgattach/base/weaken.h"
+#include "dbgattach/launcher.h"
 #include "dbgattach/sys/pidfd.h"
 #include "dbgattach/sys/process.h"
 #include "dbgattach/toolbox.h"
@@ -92,6 +93,14 @@ int step_facts(struct attach *attach, struct err *err)
 int step_plan(struct attach *attach, struct err *err)
 {
 	return plan_make(attach->request, &attach->facts, &attach->plan, err);
+}
+
+static int step_notes(struct attach *attach, struct err *err)
+{
+	(void)err;
+	for (size_t i = 0; i < attach->plan.notes_count; i++)
+		log_note("%s", attach->plan.notes[i]);
+	return 0;
 }
 
 /* Beside everything that follows it makes the cgroup; it is there before there is anything to guard. */
@@ -184,6 +193,8 @@ static int step_cgroup(struct attach *attach, struct err *err)
 
 static int step_terminal(struct attach *attach, struct err *err)
 {
+	if (attach->guardian_page != NULL)
+		attach->guardian_page->raw = attach->tty.fd >= 0 && attach->facts.stdin_tty && attach->plan.terminal;
 	if (attach->tty.fd < 0 || !attach->facts.stdin_tty || !attach->plan.terminal)
 		return 0;
 	return session_tty_raw(&attach->tty, err);
@@ -263,9 +274,23 @@ static int step_launcher(struct attach *attach, struct err *err)
 		return 0;
 	if (info.si_code != CLD_EXITED)
 		(void)err_set(err, ERR_SYSTEM, "the process that enters the target was killed by signal %d", info.si_status);
+	else if (info.si_status == LAUNCHER_EXIT_UNKNOWN)
+		(void)err_set(err, ERR_SYSTEM, "the process that enters the target ended without a word");
 	else
 		(void)err_sys(err, info.si_status, "making the session's first process in the target");
 	return explain_failure(attach, err);
+}
+
+/* A child may also be an orphan of the caller's, where he had made himself a subreaper before he became us. */
+static bool is_member(const struct attach *attach, pid_t pid)
+{
+	pid_t members[8];
+	int count = attach->has_cgroup ? cgroup_members(&attach->cgroup, members, ARRAY_SIZE(members)) : 0;
+
+	for (int i = 0; i < count && i < (int)ARRAY_SIZE(members); i++)
+		if (members[i] == pid)
+			return true;
+	return !attach->has_cgroup;
 }
 
 /*
@@ -285,7 +310,8 @@ static int step_init(struct attach *attach, struct err *err)
 		size_t length = strcspn(word, " ");
 		uint64_t pid;
 
-		if (text_u64(word, length, INT32_MAX, &pid) == 0 && (pid_t)pid != attach->guardian)
+		if (text_u64(word, length, INT32_MAX, &pid) == 0 && (pid_t)pid != attach->guardian &&
+		    is_member(attach, (pid_t)pid))
 			attach->init = (pid_t)pid;
 		word += length + strspn(word + length, " ");
 	}
@@ -360,6 +386,7 @@ static int step_relay(struct attach *attach, struct err *err)
 		.init_pidfd = attach->init_pidfd,
 		.guardian_pidfd = attach->guardian_pidfd,
 		.timeout_s = attach->request->timeout_s,
+		.end_signal = LAUNCHER_PARENT_DEATH_SIGNAL,
 		.kill_others = attach_kill_others,
 		.context = attach,
 	};
@@ -375,14 +402,15 @@ const struct step monitor_steps[] = {
 	{ "guardian", step_guardian, "before cgroup and terminal: it must outlive whoever changes them" },
 	{ "facts", step_facts, "read through the pin, verified after" },
 	{ "plan", step_plan, "all decisions before the first thing is made" },
+	{ "notes", step_notes, "what deviates is told before anything is done" },
 	{ "toolbox", step_toolbox, "on the host, where its files can be trusted" },
 	{ "channels", step_channels, "after toolbox: the terminal is one of the session's devpts" },
 	{ "cgroup", step_cgroup, "made by the guardian meanwhile; before entry, which is born in it" },
-	{ "terminal", step_terminal, "after guardian, which gives it back" },
 	{ "entry", step_entry, "everything it needs exists" },
 	{ "launcher", step_launcher, "its exit says that init exists" },
 	{ "init", step_init, "found by the kernel's word, not by the session's" },
 	{ "verify", step_verify, "before start: a session that is not as planned runs nothing" },
+	{ "terminal", step_terminal, "after guardian, which gives it back; late, so that what is to be said is said before" },
 	{ "start", step_start, "after verify" },
 	{ "relay", step_relay, "until the session has ended" },
 };
@@ -394,25 +422,28 @@ static void show_step(struct attach *attach, size_t index)
 {
 	(void)attach;
 	log_step("monitor: %s", monitor_steps[index].name);
-	/* Raw mode comes next but two; what is to be said is said before it. */
-	if (strcmp(monitor_steps[index].name, "toolbox") == 0)
-		for (size_t i = 0; i < attach->plan.notes_count; i++)
-			log_note("%s", attach->plan.notes[i]);
 }
 
 static int set_up_signals(struct attach *attach, struct err *err)
 {
-	static const int ignored[] = { SIGPIPE, SIGTTIN };
+	static const struct {
+		int signal;
+		void (*handler)(int);
+	} dispositions[] = {
+		{ SIGPIPE, SIG_IGN },
+		{ SIGTTIN, SIG_IGN },
+		{ SIGCHLD, SIG_DFL }, /* ignored by the caller, it would let nobody be waited for */
+	};
 	sigset_t handled;
 
 	session_signals(&handled);
 	if (sigprocmask(SIG_BLOCK, &handled, NULL) < 0)
 		return err_sys(err, errno, "blocking signals");
-	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++) {
-		struct sigaction action = { .sa_handler = SIG_IGN };
+	for (size_t i = 0; i < ARRAY_SIZE(dispositions); i++) {
+		struct sigaction action = { .sa_handler = dispositions[i].handler };
 
-		if (sigaction(ignored[i], &action, NULL) < 0)
-			return err_sys(err, errno, "ignoring a signal");
+		if (sigaction(dispositions[i].signal, &action, NULL) < 0)
+			return err_sys(err, errno, "setting a signal's disposition");
 	}
 	attach->signal_fd = signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK);
 	return attach->signal_fd < 0 ? err_sys(err, errno, "signalfd") : 0;
@@ -469,6 +500,8 @@ int attach_run(const struct attach_request *request, int *ret_status, struct err
 	init(&attach, request);
 	/* What a debugger of the same user could read in here (environment, fds) is no business of his. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/* The caller's other fds are none of ours, and a process that hangs must not keep them open. */
+	(void)sys_close_from(STDERR_FILENO + 1);
 	int result = set_up_signals(&attach, err);
 	if (result == 0)
 		result = steps_run("monitor", monitor_steps, monitor_steps_count, &attach, show_step, err);
@@ -478,6 +511,10 @@ int attach_run(const struct attach_request *request, int *ret_status, struct err
 	attach_end(&attach);
 	if (target_gone)
 		log_note("the target has ended, and the session with it");
+	if (result == 0 && attach.result.write_error != 0) {
+		log_error("system: writing the session's output: %s", strerror(attach.result.write_error));
+		status = status == 0 ? 1 : status;
+	}
 	/* A signal before the command ran is no failure of ours to report: the caller knows what he did. */
 	if (result < 0 && status == 0)
 		return result;

@@ -191,7 +191,7 @@ static const char *target_workdir(const struct attach_facts *facts)
 	if (cwd == NULL || cwd[0] != '/' || strncmp(cwd, root == NULL ? "" : root, length) != 0)
 		return "/"; /* unknown, or outside its own root */
 	cwd += length;
-	return *cwd == '\0' ? "/" : cwd;
+	return *cwd == '/' ? cwd : "/";
 }
 
 static void plan_terminal(const struct attach_request *request, const struct attach_facts *facts,

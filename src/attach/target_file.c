@@ -4,7 +4,9 @@
 
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/base/io.h"
+#include "dbgattach/ns.h"
 #include "dbgattach/session.h"
+#include "dbgattach/sys/mount_api.h"
 #include "dbgattach/sys/open.h"
 #include "dbgattach/sys/pidfd.h"
 #include "dbgattach/sys/process.h"
@@ -20,14 +22,30 @@
 
 #define READ_DEADLINE_MS 2000
 
+/* Reading a file or following a link would change its access time; only a mount of the namespace one is in can be cloned. */
+static int clone_without_atime(const struct pin *pin, int root)
+{
+	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_NOATIME, .attr_clr = MOUNT_ATTR__ATIME };
+	struct err ignored;
+
+	if (ns_enter(pin->pidfd, NS_BIT(NS_MNT), &ignored) < 0)
+		return -ignored.errnum;
+	cleanup_close int clone = sys_open_tree_clone(root, "", AT_EMPTY_PATH | AT_RECURSIVE);
+	if (clone < 0)
+		return clone;
+	int result = sys_mount_setattr(clone, AT_RECURSIVE, &attributes);
+	return result < 0 ? result : take_fd(clone);
+}
+
 static int child_read(const struct pin *pin, const char *path, size_t limit, int out)
 {
 	cleanup_buffer struct buffer buffer = { 0 };
 	struct stat stat;
 	cleanup_close int root = openat(pin->proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	cleanup_close int fd = root < 0 ? -errno :
-					  sys_openat2(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOATIME | O_CLOEXEC, 0,
-						      RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	cleanup_close int clone = root < 0 ? -errno : clone_without_atime(pin, root);
+	cleanup_close int fd = clone < 0 ? clone :
+					   sys_openat2(clone, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0,
+						       RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 
 	if (fd < 0)
 		return -fd;
@@ -48,8 +66,11 @@ static int receive(int fd, size_t limit, struct buffer *buffer)
 		int64_t left = deadline - session_now_ms();
 		struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 
-		if (left <= 0 || poll(&poll_fd, 1, (int)left) == 0)
-			return -ETIMEDOUT;
+		int count = left <= 0 ? 0 : poll(&poll_fd, 1, (int)left);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count <= 0)
+			return count == 0 ? -ETIMEDOUT : -errno;
 		int result = buffer_reserve(buffer, 4096, limit + 4096);
 		if (result < 0)
 			return result;
@@ -74,8 +95,13 @@ int target_file_read(const struct pin *pin, const char *path, size_t limit, stru
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(err, errno, "reading /%s of the target", path);
 	pid_t pid = sys_fork(-EBADF, &pidfd);
-	if (pid == 0)
+	if (pid == 0) {
+		/* Should it hang for ever, whoever reads our caller's output must not wait for it. */
+		close_quietly(STDIN_FILENO);
+		close_quietly(STDOUT_FILENO);
+		close_quietly(STDERR_FILENO);
 		_exit(child_read(pin, path, limit, ends[1]));
+	}
 	close_quietly(ends[1]);
 	int result = pid < 0 ? (int)pid : receive(ends[0], limit, ret);
 	close_quietly(ends[0]);
@@ -87,6 +113,8 @@ int target_file_read(const struct pin *pin, const char *path, size_t limit, stru
 		child_error = info.si_status;
 	if (result == -ETIMEDOUT)
 		return err_set(err, ERR_TIMEOUT, "/%s of the target cannot be read: its filesystem does not respond", path);
+	if (child_error == ENOENT)
+		return err_set(err, ERR_NOT_FOUND, "the target has no /%s", path);
 	if (child_error == EINVAL)
 		return err_set(err, ERR_REFUSED, "/%s of the target is not a regular file", path);
 	if (result < 0 || child_error != 0)

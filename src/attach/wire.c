@@ -29,7 +29,7 @@ int wire_receive(int fd, struct wire_record *ret)
 	if (length == 0)
 		return 0;
 	if (length != (ssize_t)sizeof(record) || record.kind < WIRE_STEP || record.kind > WIRE_ERROR ||
-	    record.err.kind >= ERR_KIND_MAX)
+	    record.err.kind >= ERR_KIND_MAX || record.err.errnum < 0)
 		return -EBADMSG;
 	record.err.text[ERR_TEXT_MAX - 1] = '\0';
 	*ret = record;

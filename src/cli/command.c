@@ -115,6 +115,8 @@ static int parse_target(int argc, char **argv, int index, struct cli_result *res
 		return status;
 	if (index < argc && strcmp(argv[index], "--") == 0)
 		index++;
+	else if (index < argc && argv[index][0] == '-')
+		return err_set(err, ERR_USAGE, "%.40s stands behind TARGET; dbgattach's options come before it", argv[index]);
 	for (; status == 0 && index < argc; index++)
 		status = strv_add(&request->command, argv[index]);
 	return status < 0 ? err_sys(err, status, "the command") : 0;

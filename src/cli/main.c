@@ -62,7 +62,8 @@ int cli_main(int argc, char **argv)
 	}
 	if (result >= 0)
 		return result;
-	log_error("%s: %s", err_kind_name(err.kind), err.text);
+	log_error("%s: %s%s", err_kind_name(err.kind), err.text,
+		  err.kind == ERR_DENIED && geteuid() != 0 ? "; run it as root" : "");
 	return CLI_EXIT_OWN_FAILURE;
 }
 

@@ -56,7 +56,8 @@ static int apply_env(struct cli_result *result, const char *value, struct err *e
 static int apply_env_file(struct cli_result *result, const char *value, struct err *err)
 {
 	cleanup_buffer struct buffer text = { 0 };
-	int status = io_read_file_at(AT_FDCWD, value, ENV_FILE_MAX, &text);
+	cleanup_close int fd = open(value, O_RDONLY | O_CLOEXEC);
+	int status = fd < 0 ? -errno : io_read_all(fd, ENV_FILE_MAX, &text);
 	char *rest;
 
 	if (status < 0)

@@ -33,8 +33,9 @@ int capabilities_parse(const char *name, uint64_t *ret_mask, struct err *err)
 		*ret_mask = capabilities_all();
 		return 0;
 	}
-	/* A number would be taken by cap_from_name() too; people who type one mean something else. */
-	if (text_format(full, sizeof(full), "%s%s", prefixed ? "" : "cap_", name) < 0 || strpbrk(full, "0123456789") ||
+	/* Letters and underscores alone: cap_from_name() would take a number too, and whatever follows a name. */
+	if (text_format(full, sizeof(full), "%s%s", prefixed ? "" : "cap_", name) < 0 ||
+	    strspn(full, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_") != strlen(full) ||
 	    cap_from_name(full, &value) < 0)
 		return err_set(err, ERR_USAGE, "\"%.40s\" is no capability of this kernel (as in capabilities(7): NET_ADMIN)",
 			       name);
@@ -53,7 +54,9 @@ char *capabilities_format(uint64_t mask, char *out, size_t size)
 		if ((mask & CAPABILITY_BIT(value)) == 0)
 			continue;
 		char *name = cap_to_name(value);
-		int length = snprintf(out + used, size - used, "%s%s", used > 0 ? " " : "", name == NULL ? "?" : name + 4);
+		/* One that libcap does not know yet is a bare number. */
+		const char *shown = name == NULL ? "?" : text_starts(name, "cap_") ? name + 4 : name;
+		int length = snprintf(out + used, size - used, "%s%s", used > 0 ? " " : "", shown);
 
 		(void)cap_free(name);
 		if (length < 0 || (size_t)length >= size - used)

@@ -8,48 +8,52 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BUFFER_SIZE 65536
+#define BUFFER_SIZE 16384
 #define SPLICE_SIZE (1 << 20)
 
-/* The same file with a file description of our own, so that O_NONBLOCK is ours alone. -errno where that is not allowed. */
-static int reopen_nonblocking(int fd)
+/*
+ * The same file with a file description of our own, so that O_NONBLOCK is ours alone. Not for files with an offset, which
+ * the new description would not share, and not for sockets, which cannot be opened. fd itself where that is not possible.
+ */
+static int reopen_nonblocking(int fd, mode_t type, int access)
 {
 	char path[32];
 
+	if (!S_ISFIFO(type) && !S_ISCHR(type))
+		return fd;
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	int own = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	return own < 0 ? -errno : own;
+	int own = open(path, access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (own < 0)
+		return fd;
+	close_quietly(fd);
+	return own;
 }
 
-int pump_init(struct pump *pump, int from, int to, bool to_caller)
+int pump_init(struct pump *pump, int from, int to, enum pump_caller caller)
 {
-	struct stat stat;
+	struct stat from_stat, to_stat;
 
 	*pump = (struct pump){ .from = from, .to = to, .chunk = SIZE_MAX, .read_limit = UINT64_MAX };
-	if (from < 0 || to < 0 || fstat(from, &stat) < 0) {
+	if (from < 0 || to < 0 || fstat(from, &from_stat) < 0 || fstat(to, &to_stat) < 0) {
 		pump_close(pump);
 		return -EBADF;
 	}
-	/* SPLICE_F_NONBLOCK reaches pipes; a terminal would be waited for. */
-	pump->splice = S_ISFIFO(stat.st_mode) || S_ISREG(stat.st_mode);
-	if (fstat(to, &stat) < 0) {
-		pump_close(pump);
-		return -EBADF;
-	}
-	pump->to_socket = S_ISSOCK(stat.st_mode);
-	if (!to_caller || (!S_ISFIFO(stat.st_mode) && !S_ISCHR(stat.st_mode)))
+	pump->from_socket = S_ISSOCK(from_stat.st_mode);
+	pump->to_socket = S_ISSOCK(to_stat.st_mode);
+	/* SPLICE_F_NONBLOCK reaches pipes; a terminal or a socket would be waited for. */
+	pump->splice = !pump->to_socket && (S_ISFIFO(from_stat.st_mode) || S_ISREG(from_stat.st_mode));
+	if (caller == PUMP_FROM_CALLER) {
+		pump->from = reopen_nonblocking(from, from_stat.st_mode, O_RDONLY);
 		return 0;
-	int own = reopen_nonblocking(to);
-	if (own >= 0) {
-		close_quietly(pump->to);
-		pump->to = own;
-	} else {
-		pump->chunk = PIPE_BUF; /* what poll() promises to fit without blocking */
 	}
+	pump->to = reopen_nonblocking(to, to_stat.st_mode, O_WRONLY);
+	if (pump->to == to && (S_ISFIFO(to_stat.st_mode) || S_ISCHR(to_stat.st_mode)))
+		pump->chunk = PIPE_BUF; /* what poll() promises to fit without blocking */
 	return 0;
 }
 
@@ -75,6 +79,12 @@ static bool is_readable(int fd)
 	return poll(&poll_fd, 1, 0) == 1;
 }
 
+static void note_write_error(struct pump *pump)
+{
+	if (errno != EPIPE && errno != ECONNRESET && pump->write_error == 0)
+		pump->write_error = errno;
+}
+
 /* True: done for now. False: fall back to read and write. */
 static bool run_splice(struct pump *pump)
 {
@@ -98,8 +108,12 @@ static bool run_splice(struct pump *pump)
 			pump->splice = false;
 			return false;
 		}
+		if (moved < 0)
+			note_write_error(pump);
 		break; /* end of the input, or nobody reads the output */
 	}
+	if (pump->trailer != NULL)
+		return false; /* it goes out by the other way */
 	pump_close(pump);
 	return true;
 }
@@ -114,29 +128,34 @@ static ssize_t write_some(struct pump *pump)
 				 write(pump->to, pump->data + pump->start, size);
 }
 
-/* A pseudo-terminal hands out 4 KiB at a time: collect before writing, a full buffer or until there is no more. */
+static ssize_t read_some(struct pump *pump, size_t size)
+{
+	return pump->from_socket ? recv(pump->from, pump->data, size, MSG_DONTWAIT) : read(pump->from, pump->data, size);
+}
+
+/* One read, then it goes out: collecting more first would keep the writer waiting while we are. */
 static void fill(struct pump *pump)
 {
-	while (!pump->input_ended && pump->end < BUFFER_SIZE) {
-		size_t room = BUFFER_SIZE - pump->end;
+	size_t size = pump->read_limit < BUFFER_SIZE ? (size_t)pump->read_limit : BUFFER_SIZE;
+	ssize_t length;
 
-		if (pump->read_limit < room)
-			room = (size_t)pump->read_limit;
-		ssize_t length = room == 0 ? 0 : read(pump->from, pump->data + pump->end, room);
-		if (length < 0 && errno == EINTR)
-			continue;
-		if (length < 0 && errno == EAGAIN)
-			return;
-		/* EIO: the terminal's other end is closed, or we are in the background and may not read. */
-		if (length <= 0) {
-			pump->input_ended = true;
-			return;
-		}
-		pump->end += (size_t)length;
+	do
+		length = size == 0 ? 0 : read_some(pump, size);
+	while (length < 0 && errno == EINTR);
+	if (length < 0 && errno == EAGAIN)
+		return;
+	if (length > 0) {
+		pump->end = (size_t)length;
 		if (pump->read_limit != UINT64_MAX)
 			pump->read_limit -= (uint64_t)length;
-		if (!is_readable(pump->from))
-			return; /* an fd of the caller's may be a blocking one */
+		return;
+	}
+	/* The end; or EIO: a terminal's other end is closed, or we are in the background and may not read. */
+	pump->input_ended = true;
+	if (pump->trailer != NULL) {
+		pump->end = strlen(pump->trailer);
+		memcpy(pump->data, pump->trailer, pump->end);
+		pump->trailer = NULL;
 	}
 }
 
@@ -148,7 +167,8 @@ static void run_copy(struct pump *pump)
 	}
 	if (pump->start == pump->end) {
 		pump->start = pump->end = 0;
-		fill(pump);
+		if (!pump->input_ended)
+			fill(pump);
 	}
 	while (pump->start < pump->end) {
 		ssize_t written = write_some(pump);
@@ -160,6 +180,7 @@ static void run_copy(struct pump *pump)
 			return;
 		}
 		if (written < 0) {
+			note_write_error(pump);
 			pump_close(pump);
 			return;
 		}

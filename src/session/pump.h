@@ -17,20 +17,24 @@ struct pump {
 	int from, to;        /* owned; -EBADF when closed */
 	enum pump_state state;
 	bool splice;         /* the kernel moves the pages; off from the first EINVAL */
+	bool from_socket;    /* recv(MSG_DONTWAIT) instead of read() */
 	bool to_socket;      /* send(MSG_DONTWAIT) instead of write() */
 	size_t chunk;        /* the most that is written at once: PIPE_BUF where to may block */
 	bool input_ended;    /* end of file read; what is in hand still goes out */
 	uint64_t read_limit; /* bytes that may still be read; UINT64_MAX while the session lives */
+	const char *trailer; /* sent once behind the end of the input; NULL: nothing */
+	int write_error;     /* errno of a write that failed for another reason than that nobody reads; 0: none */
 	char *data;
 	size_t start, end;
 };
 
 /*
- * from: an fd of ours, non-blocking where it can be. to_caller: to is the caller's stdout or stderr, which must be neither
- * blocked on nor made non-blocking (the flag would be shared with his shell), so it is opened anew where that is possible.
- * Takes both fds over, also on failure.
+ * One end is the session's, an fd of our own that is non-blocking. The other is the caller's stdin, stdout or stderr, which
+ * must be neither blocked on nor made non-blocking (the flag would be shared with his shell): it is opened anew where that
+ * is possible. Takes both fds over, also on failure.
  */
-int pump_init(struct pump *pump, int from, int to, bool to_caller);
+enum pump_caller { PUMP_FROM_CALLER, PUMP_TO_CALLER };
+int pump_init(struct pump *pump, int from, int to, enum pump_caller caller);
 
 /* What to wait for: sets fd (or -1) and events. */
 void pump_poll(const struct pump *pump, struct pollfd *ret);

@@ -20,10 +20,7 @@
 #define GRACE_MS 5000         /* between a TERM or HUP and the end of everything */
 #define INIT_GRACE_MS 1000    /* init reaps what was killed and exits; after that it is killed itself */
 #define KILL_INTERVAL_MS 20   /* between two looks at who is left */
-#define DRAIN_LIMIT (1U << 20) /* a pipe's capacity: nobody of the session lives to write more */
-#define DRAIN_MS 1000         /* for a terminal, whose other end the target may hold open */
-
-#define VEOF_CHAR '\004'
+#define DRAIN_LIMIT (1U << 20) /* no pipe of ours holds more; what comes after is somebody else's */
 
 static const int passed_on[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
 
@@ -34,7 +31,7 @@ struct loop {
 	struct pump pumps[PUMP_MAX];
 	struct session_result result;
 	bool init_ended, others_left;
-	int64_t timeout_at, end_at, kill_init_at, look_again_at, drain_until; /* CLOCK_MONOTONIC ms, 0: not set */
+	int64_t timeout_at, end_at, kill_init_at, look_again_at; /* CLOCK_MONOTONIC ms, 0: not set */
 };
 
 int64_t session_now_ms(void)
@@ -48,8 +45,13 @@ int64_t session_now_ms(void)
 void session_signals(sigset_t *ret)
 {
 	(void)sigemptyset(ret);
-	for (size_t i = 0; i < ARRAY_SIZE(passed_on); i++)
-		(void)sigaddset(ret, passed_on[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(passed_on); i++) {
+		struct sigaction action;
+
+		/* What the caller has us ignore (nohup, a script's background job) is not to be handled either. */
+		if (sigaction(passed_on[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+			(void)sigaddset(ret, passed_on[i]);
+	}
 	(void)sigaddset(ret, SIGWINCH);
 	(void)sigaddset(ret, SIGTSTP);
 }
@@ -129,9 +131,12 @@ static void look_again(struct loop *loop, int64_t now)
 	struct session *session = loop->session;
 
 	loop->look_again_at = 0;
-	if (!PROTECTED(KILL_REST) || session->kill_others(session->context) <= 0)
-		return; /* only init is left, and on its way out */
-	loop->look_again_at = now + KILL_INTERVAL_MS;
+	if (!PROTECTED(KILL_REST))
+		return;
+	if (session->kill_others(session->context) > 0)
+		loop->look_again_at = now + KILL_INTERVAL_MS;
+	else /* only init is left; what its cgroup does not list, or where it has none, it finds by itself */
+		(void)sys_pidfd_send_signal(session->init_pidfd, session->end_signal);
 }
 
 static void handle_deadlines(struct loop *loop)
@@ -155,8 +160,7 @@ static void handle_deadlines(struct loop *loop)
 
 static int next_wait_ms(const struct loop *loop)
 {
-	const int64_t deadlines[] = { loop->timeout_at, loop->end_at, loop->kill_init_at, loop->look_again_at,
-				      loop->drain_until };
+	const int64_t deadlines[] = { loop->timeout_at, loop->end_at, loop->kill_init_at, loop->look_again_at };
 	int64_t next = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(deadlines); i++)
@@ -185,21 +189,17 @@ static int reap_init(struct loop *loop, struct err *err)
 	}
 	for (int i = PUMP_OUTPUT; i <= PUMP_ERROR; i++)
 		pump_drain(&loop->pumps[i], DRAIN_LIMIT);
-	if (loop->session->channels->terminal)
-		loop->drain_until = session_now_ms() + DRAIN_MS;
 	return 0;
 }
 
 /* ---- the loop -------------------------------------------------------------------------------------------------- */
 
-/* The end of stdin: pipes pass it on by being closed; for a terminal it is the character that means it. */
-static void end_input(struct loop *loop, const struct pump *pump)
+/* Nobody reads the terminal any more: it hangs up, as a line that is cut does, and the session has the grace of a HUP. */
+static void hang_up(struct loop *loop)
 {
-	static const char eof = VEOF_CHAR;
-	int master = loop->session->channels->output;
-
-	if (pump->state == PUMP_CLOSED && loop->session->channels->terminal && !loop->init_ended && master >= 0)
-		(void)!write(loop->session->channels->input, &eof, 1);
+	pump_close(&loop->pumps[PUMP_INPUT]);
+	close_quietly(take_fd(loop->session->channels->input));
+	set_earlier(&loop->end_at, session_now_ms() + GRACE_MS);
 }
 
 static void run_pumps(struct loop *loop, const struct pollfd *polls)
@@ -216,8 +216,10 @@ static void run_pumps(struct loop *loop, const struct pollfd *polls)
 			pump_run(pump);
 		if (loop->init_ended)
 			pump_drain(pump, pump->read_limit);
-		if (i == PUMP_INPUT)
-			end_input(loop, pump);
+		if (pump->write_error != 0 && loop->result.write_error == 0)
+			loop->result.write_error = pump->write_error;
+		if (i == PUMP_OUTPUT && pump->state == PUMP_CLOSED && loop->session->channels->terminal && !loop->init_ended)
+			hang_up(loop);
 	}
 }
 
@@ -230,12 +232,13 @@ static bool is_delivered(const struct loop *loop)
 static int turn(struct loop *loop, struct err *err)
 {
 	struct session *session = loop->session;
+	bool ending = loop->init_ended || loop->others_left; /* both would be reported for ever then */
 	enum { POLL_SIGNAL = PUMP_MAX, POLL_INIT, POLL_GUARDIAN, POLL_START, POLL_MAX };
 	struct pollfd polls[POLL_MAX] = {
 		[POLL_SIGNAL] = { .fd = session->signal_fd, .events = POLLIN },
 		[POLL_INIT] = { .fd = loop->init_ended ? -1 : session->init_pidfd, .events = POLLIN },
-		[POLL_GUARDIAN] = { .fd = loop->others_left ? -1 : session->guardian_pidfd, .events = POLLIN },
-		[POLL_START] = { .fd = loop->others_left ? -1 : session->channels->start_write },
+		[POLL_GUARDIAN] = { .fd = ending ? -1 : session->guardian_pidfd, .events = POLLIN },
+		[POLL_START] = { .fd = ending ? -1 : session->channels->start_write },
 	};
 
 	for (int i = 0; i < PUMP_MAX; i++)
@@ -272,9 +275,12 @@ static void open_pumps(struct loop *loop)
 	/* The pumps close what they are done with; with a terminal the master is also needed for its size. */
 	int input = channels->terminal ? duplicate(channels->input) : take_fd(channels->input);
 
-	(void)pump_init(&loop->pumps[PUMP_INPUT], duplicate(STDIN_FILENO), input, false);
-	(void)pump_init(&loop->pumps[PUMP_OUTPUT], take_fd(channels->output), duplicate(STDOUT_FILENO), true);
-	(void)pump_init(&loop->pumps[PUMP_ERROR], take_fd(channels->error), duplicate(STDERR_FILENO), true);
+	(void)pump_init(&loop->pumps[PUMP_INPUT], duplicate(STDIN_FILENO), input, PUMP_FROM_CALLER);
+	(void)pump_init(&loop->pumps[PUMP_OUTPUT], take_fd(channels->output), duplicate(STDOUT_FILENO), PUMP_TO_CALLER);
+	(void)pump_init(&loop->pumps[PUMP_ERROR], take_fd(channels->error), duplicate(STDERR_FILENO), PUMP_TO_CALLER);
+	/* The end of stdin: pipes pass it on by being closed, a terminal by two VEOF: the first may only end a line. */
+	if (channels->terminal)
+		loop->pumps[PUMP_INPUT].trailer = "\004\004";
 }
 
 int session_run(struct session *session, struct session_result *ret, struct err *err)
@@ -289,8 +295,6 @@ int session_run(struct session *session, struct session_result *ret, struct err 
 	resize(session);
 	while (result == 0 && !is_delivered(&loop)) {
 		result = turn(&loop, err);
-		if (loop.drain_until != 0 && session_now_ms() >= loop.drain_until)
-			break;
 		if (loop.init_ended && loop.end_at != 0)
 			break; /* told to end while delivering to a reader that does not read */
 	}

@@ -40,7 +40,7 @@ int session_tty_raw(struct session_tty *tty, struct err *err)
 	cfmakeraw(&raw);
 	/* Marked first: whoever must restore may come between the two. A restore too many does no harm. */
 	tty->raw = true;
-	while (tcsetattr(tty->fd, TCSADRAIN, &raw) < 0)
+	while (tcsetattr(tty->fd, TCSANOW, &raw) < 0) /* not DRAIN: a terminal that is stopped (^S) would never drain */
 		if (errno != EINTR)
 			return err_sys(err, errno, "putting the terminal into raw mode");
 	return 0;
@@ -49,14 +49,20 @@ int session_tty_raw(struct session_tty *tty, struct err *err)
 void session_tty_restore(struct session_tty *tty, bool reset_screen)
 {
 	struct pollfd poll_fd = { .fd = tty->fd, .events = POLLOUT };
+	sigset_t background, mask;
 
 	if (tty->fd < 0 || !tty->raw || !PROTECTED(RAW_RESTORE))
 		return;
 	/* A stopped terminal (^S) must not keep us: the reset is a courtesy, the settings are the duty. */
 	if (reset_screen && poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLOUT) != 0)
 		(void)io_write_all(tty->fd, screen_reset, strlen(screen_reset));
+	/* In the background this would stop us before we have given anything back. */
+	(void)sigemptyset(&background);
+	(void)sigaddset(&background, SIGTTOU);
+	(void)sigprocmask(SIG_BLOCK, &background, &mask);
 	while (tcsetattr(tty->fd, TCSANOW, &tty->saved) < 0 && errno == EINTR)
 		;
+	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
 	tty->raw = false;
 }
 

@@ -15,7 +15,7 @@ extern char **environ;
 
 static int complain(const char *name, const char *path, int error)
 {
-	const char *why = strerror(error);
+	const char *why = path == NULL && error == ENOENT ? "not found in the session's PATH" : strerror(error);
 	bool missing = error == ENOENT || error == ENOTDIR;
 
 	/* The kernel says ENOENT for a file whose loader or interpreter is missing, the commonest riddle in a container. */

@@ -69,10 +69,13 @@ static void wait_for_start(void)
 
 static pid_t start_command(const char *options, char **command, const sigset_t *mask)
 {
-	pid_t pid = fork();
+	pid_t init = getpid(), pid = fork();
 
 	if (pid != 0)
 		return pid;
+	/* Where even init is killed from outside, the command at least does not live on as a child of the target's pid 1. */
+	if (PROTECTED(options, "PDEATHSIG") && (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != init))
+		_exit(LAUNCHER_EXIT_ENDED);
 	(void)sigprocmask(SIG_SETMASK, mask, NULL);
 	/* A session of its own in either mode: no terminal of anybody's can be reached, and signals go to one group. */
 	(void)setsid();
@@ -96,13 +99,14 @@ static bool reap_all(void)
 }
 
 /*
- * The host side is dead. Every orphan of the session is our child (we are its subreaper), and asking the kernel "is this
+ * The host side is dead, or asks for it. Every orphan of the session is our child (we are its subreaper), and asking the kernel "is this
  * pid a child of mine?" for every pid there can be finds all of them without a /proc that the target may have faked. It
  * takes a second where nobody helps; the guardian, where it lives, is faster, hence the look in between.
  */
-static _Noreturn void end_session(pid_t command)
+static _Noreturn void end_session(pid_t command, int exit_status)
 {
-	(void)kill(-command, SIGKILL);
+	if (exit_status < 0)
+		(void)kill(-command, SIGKILL);
 	for (;;) {
 		for (pid_t pid = 2; pid < PID_MAX_LIMIT; pid++) {
 			siginfo_t info;
@@ -110,7 +114,7 @@ static _Noreturn void end_session(pid_t command)
 			if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0)
 				(void)kill(pid, SIGKILL);
 			if (pid % LOOK_INTERVAL == 0 && reap_all())
-				_exit(LAUNCHER_EXIT_ENDED);
+				_exit(exit_status < 0 ? LAUNCHER_EXIT_ENDED : exit_status);
 		}
 	}
 }
@@ -136,7 +140,7 @@ static _Noreturn void supervise(const char *options, pid_t command, const sigset
 		int signal = sigwaitinfo(signals, NULL);
 
 		if (signal == LAUNCHER_PARENT_DEATH_SIGNAL)
-			end_session(command);
+			end_session(command, exit_status);
 		if (signal != SIGCHLD) {
 			if (signal > 0 && exit_status < 0)
 				(void)kill(-command, signal);

@@ -18,7 +18,7 @@
 /* Numbers travel as exit statuses: the monitor turns this one into a sentence. */
 static int exit_status_of(int error)
 {
-	return error > 0 && error < 255 ? error : 255;
+	return error > 0 && error < LAUNCHER_EXIT_UNKNOWN ? error : LAUNCHER_EXIT_UNKNOWN;
 }
 
 int main(int argc, char **argv)
