@@ -45,7 +45,7 @@ struct cgroup_limits {
 	uint64_t memory; /* bytes */
 };
 
-enum cgroup_hierarchy { CGROUP_UNIFIED, CGROUP_PIDS, CGROUP_MEMORY, CGROUP_FREEZER, CGROUP_HIERARCHY_MAX };
+enum cgroup_hierarchy { CGROUP_UNIFIED, CGROUP_PIDS, CGROUP_MEMORY, CGROUP_DEVICES, CGROUP_FREEZER, CGROUP_HIERARCHY_MAX };
 
 /*
  * dbgattach/SESSION in the unified tree, and in those v1 hierarchies that hold a controller the session needs. The v1
@@ -71,6 +71,13 @@ int cgroup_open(struct cgroup *cgroup, int root_fd, const char *session);
 
 /* Controllers that no hierarchy here offers end up in cgroup->missing. */
 int cgroup_set_limits(struct cgroup *cgroup, const struct cgroup_limits *limits, struct err *err);
+
+/*
+ * No device but null, zero, full, random, urandom and terminals. The caller's cgroup usually allows all, and a target that
+ * may make device nodes could otherwise have the session open what its own cgroup keeps from it. By the v1 devices
+ * controller, else by a BPF program on the unified directory. Fails where neither can be had.
+ */
+int cgroup_restrict_devices(const struct cgroup *cgroup, struct err *err);
 
 /*
  * Moves the calling, single-threaded process into the v1 directories. "0" to tasks, not cgroup.procs: for the writer

@@ -23,6 +23,7 @@ struct profile {
 	uint64_t capabilities; /* bit per capability */
 	bool all_capabilities; /* instead: whatever the caller has, or all of the target's own user namespace */
 	bool unmasked_proc;
+	bool all_devices; /* not only null and the like, terminals */
 	enum seccomp_mode seccomp;
 };
 

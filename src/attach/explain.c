@@ -49,6 +49,7 @@ static void print_session(const struct attach_plan *plan, FILE *out)
 	row(out, "", "ambient   %s", capabilities_format(plan->capabilities.ambient, text, sizeof(text)));
 	row(out, "no_new_privs", "1");
 	row(out, "seccomp", "%s", plan->profile->seccomp == SECCOMP_DEFAULT ? "default filter" : "none");
+	row(out, "devices", "%s", plan->profile->all_devices ? "all" : "null, zero, full, random, urandom, terminals");
 	row(out, "cgroup", "own: pids %" PRIu64 ", memory %" PRIu64 " MiB", plan->limits.pids,
 	    plan->limits.memory / (1024 * 1024));
 }

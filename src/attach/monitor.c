@@ -185,6 +185,8 @@ static int step_cgroup(struct attach *attach, struct err *err)
 		return err_sys(err, result, "opening the session's cgroup");
 	attach->has_cgroup = true;
 	result = cgroup_set_limits(&attach->cgroup, &attach->plan.limits, err);
+	if (result == 0 && !attach->plan.profile->all_devices && PROTECTED(DEVICES))
+		result = cgroup_restrict_devices(&attach->cgroup, err);
 	for (int i = CGROUP_PIDS; result == 0 && i <= CGROUP_MEMORY; i++)
 		if (attach->cgroup.missing & (1U << i))
 			log_note("the session has no %s limit: the host's cgroups do not offer the controller", names[i]);

@@ -65,6 +65,7 @@ static int build_dev(struct view_parts *parts, int source, const struct view_opt
 		.where = "/dev",
 		.entries_max = VIEW_DEV_ENTRIES_MAX,
 		.read_only = !options->write,
+		.devices = true,
 		.skip = ours,
 	};
 	struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
@@ -106,14 +107,17 @@ static int build_proc(struct view_parts *parts, int source, const struct view_op
 		result = place(&parts->proc, root, path, err);
 	} else {
 		/* Never read-only as a whole: gdb and strace write to /proc/PID/mem and the like. */
-		result = capture_entry(source, root, path, false);
+		result = capture_entry(source, root, path, false, false);
 		if (result < 0)
 			return err_sys(err, result, "showing the target's /proc");
 	}
 	if (result < 0 || options->unmasked_proc)
 		return result;
-	cleanup_close int proc = openat(root, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return proc < 0 ? err_sys(err, errno, "/proc of the session") : proc_mask(proc, &covers, err);
+	/* Looked up anew since it was found to serve, so looked at anew: a link in its place must not be followed. */
+	cleanup_close int proc = openat(root, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (proc < 0 || !proc_is_root(proc))
+		return err_set(err, ERR_CHANGED, "the target has changed its /proc while it was being entered");
+	return proc_mask(proc, &covers, err);
 }
 
 static int build_rest(int source, const struct view_options *options, int root, unsigned *notes, struct err *err)

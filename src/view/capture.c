@@ -19,10 +19,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int seal_clone(int mount, bool read_only)
+static int seal_clone(int mount, bool read_only, bool devices)
 {
 	struct mount_attr attributes = {
-		.attr_set = (read_only ? MOUNT_ATTR_RDONLY : 0) | (PROTECTED(NOATIME) ? MOUNT_ATTR_NOATIME : 0),
+		.attr_set = (read_only ? MOUNT_ATTR_RDONLY : 0) | (devices ? 0 : MOUNT_ATTR_NODEV) | (PROTECTED(NOATIME) ? MOUNT_ATTR_NOATIME : 0),
 		.attr_clr = PROTECTED(NOATIME) ? MOUNT_ATTR__ATIME : 0,
 		.propagation = MS_PRIVATE,
 	};
@@ -55,14 +55,14 @@ static int copy_link(int clone, int destination, const char *name)
 	return symlinkat(target, destination, name) < 0 ? -errno : 0;
 }
 
-int capture_entry(int source, int destination, const char *name, bool read_only)
+int capture_entry(int source, int destination, const char *name, bool read_only, bool devices)
 {
 	struct statx statx_buffer;
 	cleanup_close int clone = sys_open_tree_clone(source, name, AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
 
 	if (clone < 0)
 		return clone;
-	int result = seal_clone(clone, read_only);
+	int result = seal_clone(clone, read_only, devices);
 	if (result < 0)
 		return result;
 	/* The type never changes; asking a network or FUSE server for fresh attributes could hang. */
@@ -82,7 +82,7 @@ static DIR *open_listing(int source)
 
 	if (clone == -EINVAL)
 		clone = sys_open_tree_clone(source, "", AT_EMPTY_PATH | AT_RECURSIVE);
-	int result = clone < 0 ? clone : seal_clone(clone, true);
+	int result = clone < 0 ? clone : seal_clone(clone, true, false);
 	if (result < 0) {
 		errno = -result;
 		return NULL;
@@ -119,7 +119,7 @@ static int capture_all(DIR *dir, int source, int destination, const struct captu
 		if (++count > policy->entries_max)
 			return err_set(err, ERR_REFUSED, "the target's %s has more than %u entries", policy->where,
 				       policy->entries_max);
-		int result = capture_entry(source, destination, entry->d_name, policy->read_only);
+		int result = capture_entry(source, destination, entry->d_name, policy->read_only, policy->devices);
 		if (result < 0 && result != -ENOENT)
 			return err_sys(err, result, "showing %s of the target's %s", entry->d_name, policy->where);
 	}

@@ -11,6 +11,7 @@ struct capture_policy {
 	const char *where;     /* "/" or "/dev", for messages */
 	unsigned entries_max;
 	bool read_only;
+	bool devices;          /* what is there may be a device: /dev */
 	/* Names that are not captured because the view has its own. NULL-terminated. */
 	const char *const *skip;
 };
@@ -22,4 +23,4 @@ struct capture_policy {
 int capture_children(int source, int destination, const struct capture_policy *policy, struct err *err);
 
 /* One clone of name beneath source, moved to name beneath destination. -ENOENT (without text) where there is none. */
-int capture_entry(int source, int destination, const char *name, bool read_only);
+int capture_entry(int source, int destination, const char *name, bool read_only, bool devices);

@@ -40,17 +40,23 @@ static const struct {
 	{ "sched_debug", MASK_COVER },  { "scsi", MASK_COVER },     { "timer_list", MASK_COVER },
 };
 
+bool proc_is_root(int fd)
+{
+	struct statfs statfs;
+	struct stat stat;
+
+	return fstatfs(fd, &statfs) == 0 && statfs.f_type == PROC_SUPER_MAGIC && fstat(fd, &stat) == 0 &&
+	       stat.st_ino == PROC_ROOT_INODE;
+}
+
 /* "proc" beneath the target's root, if it is the root of a procfs whose pid nspid is in the PID namespace expected. */
 static bool serves(int root_fd, uint64_t pidns_inode, pid_t nspid)
 {
 	char path[48], link[48], expected[48];
-	struct statfs statfs;
-	struct stat stat;
 	cleanup_close int proc = sys_openat2(root_fd, "proc", O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
 					     RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
 
-	if (proc < 0 || fstatfs(proc, &statfs) < 0 || statfs.f_type != PROC_SUPER_MAGIC || fstat(proc, &stat) < 0 ||
-	    stat.st_ino != PROC_ROOT_INODE)
+	if (proc < 0 || !proc_is_root(proc))
 		return false;
 	(void)snprintf(path, sizeof(path), "%d/ns/pid", nspid);
 	ssize_t length = readlinkat(proc, path, link, sizeof(link) - 1);

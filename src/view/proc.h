@@ -4,6 +4,8 @@
 
 #include "dbgattach/base/err.h"
 
+#include <stdbool.h>
+
 /* What covers a masked directory or file: both already in the view, so any kernel can clone them. */
 struct proc_covers {
 	int empty_dirfd;
@@ -11,6 +13,9 @@ struct proc_covers {
 	int null_dirfd;
 	const char *null;
 };
+
+/* Is it the root of a procfs? */
+bool proc_is_root(int fd);
 
 /* proc: an fd of the procfs's root in the session's mount namespace. Leaves alone what is masked already. */
 int proc_mask(int proc, const struct proc_covers *covers, struct err *err);
