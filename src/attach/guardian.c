@@ -8,7 +8,9 @@
 #include "attach.h"
 
 #include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/io.h"
 #include "dbgattach/base/weaken.h"
+#include "dbgattach/format/proc_stat.h"
 #include "dbgattach/sys/pidfd.h"
 #include "dbgattach/sys/process.h"
 
@@ -16,6 +18,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -33,14 +36,45 @@ static void pause_ms(long ms)
 	(void)nanosleep(&time, NULL);
 }
 
+/*
+ * The member that is nobody's child among the members: init, or on the way there the entering process. Known to the monitor
+ * a moment after it exists; a monitor that is killed in that moment could not tell.
+ */
+static pid_t find_init(const struct attach *attach)
+{
+	pid_t members[512];
+	int count = cgroup_members(&attach->cgroup, members, ARRAY_SIZE(members));
+
+	for (int i = 0; i < count && i < (int)ARRAY_SIZE(members); i++) {
+		cleanup_buffer struct buffer text = { 0 };
+		struct proc_stat stat;
+		struct err ignored;
+		char path[32];
+		bool child = false;
+
+		(void)snprintf(path, sizeof(path), "%d/stat", members[i]);
+		if (io_read_file_at(attach->host.proc_fd, path, 4096, &text) < 0 ||
+		    proc_stat_parse(text.data, text.length, &stat, &ignored) < 0)
+			continue;
+		for (int k = 0; k < count && k < (int)ARRAY_SIZE(members); k++)
+			child = child || members[k] == stat.ppid;
+		if (!child)
+			return members[i];
+	}
+	return 0;
+}
+
 /* Init first reaps what is killed, so that no zombie is left to the target's pid 1; a stubborn one is killed last. */
 static void end_session(struct attach *attach, int64_t deadline_ms)
 {
 	int64_t start = session_now_ms(), now;
-	pid_t pid;
+	pid_t pid, init = attach->guardian_page->init;
+
+	if (init == 0)
+		init = find_init(attach);
 
 	while (cgroup_members(&attach->cgroup, &pid, 1) > 0 && (now = session_now_ms()) < start + deadline_ms) {
-		(void)cgroup_kill_others(&attach->cgroup, now < start + INIT_GRACE_MS ? attach->guardian_page->init : 0);
+		(void)cgroup_kill_others(&attach->cgroup, now < start + INIT_GRACE_MS ? init : 0);
 		pause_ms(2);
 	}
 	(void)cgroup_remove(&attach->cgroup);
@@ -85,7 +119,7 @@ static bool wait_for_monitor(int monitor_pidfd, int socket)
 
 static _Noreturn void guardian_main(struct attach *attach, int monitor_pidfd, int socket)
 {
-	int *const kept[] = { &attach->tty.fd, &attach->host.root_fd, &monitor_pidfd, &socket };
+	int *const kept[] = { &attach->tty.fd, &attach->host.root_fd, &attach->host.proc_fd, &monitor_pidfd, &socket };
 	sigset_t all;
 
 	(void)sigfillset(&all);
@@ -133,7 +167,10 @@ bool guardian_end(struct attach *attach)
 	if (attach->guardian_pidfd < 0)
 		return false;
 	(void)!send(attach->guardian_socket, "", 1, MSG_NOSIGNAL);
-	if (poll(&poll_fd, 1, END_DEADLINE_MS + 2000) == 1)
+	(void)sys_pidfd_send_signal(attach->guardian_pidfd, SIGCONT); /* should somebody have stopped it */
+	if (poll(&poll_fd, 1, END_DEADLINE_MS) == 0)
+		(void)sys_pidfd_send_signal(attach->guardian_pidfd, SIGKILL);
+	if (poll(&poll_fd, 1, END_DEADLINE_MS) == 1)
 		(void)waitid(P_PIDFD, (id_t)attach->guardian_pidfd, &info, WEXITED);
 	close_quietly(take_fd(attach->guardian_pidfd));
 	close_quietly(take_fd(attach->guardian_socket));

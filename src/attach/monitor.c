@@ -33,6 +33,20 @@
 
 /* ---- waiting ------------------------------------------------------------------------------------- */
 
+/* A signal that would end the session ends the attach: the exit status then is the signal's, and there is no message. */
+static int take_signal(struct attach *attach, struct err *err)
+{
+	struct signalfd_siginfo info;
+
+	while (read(attach->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGWINCH || info.ssi_signo == SIGTSTP)
+			continue;
+		attach->result.exit_status = 128 + (int)info.ssi_signo;
+		return err_set(err, ERR_GONE, "ended by signal %u before the command ran", info.ssi_signo);
+	}
+	return 0;
+}
+
 /*
  * Waits for fd with the deadline of the entering. A signal that would end the session ends the attach; whatever is
  * waited for, a dead guardian or target ends it as well.
@@ -47,7 +61,6 @@ static int wait_for(struct attach *attach, int fd, const char *what, struct err 
 
 	for (;;) {
 		int64_t left = attach->deadline - session_now_ms();
-		struct signalfd_siginfo info;
 		int count = left <= 0 ? 0 : poll(polls, ARRAY_SIZE(polls), (int)left);
 
 		if (count < 0 && errno == EINTR)
@@ -63,11 +76,9 @@ static int wait_for(struct attach *attach, int fd, const char *what, struct err 
 			return err_set(err, ERR_SYSTEM, "the guardian process was killed");
 		if (polls[0].revents != 0)
 			return 0;
-		if (read(attach->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info) && info.ssi_signo != SIGWINCH &&
-		    info.ssi_signo != SIGTSTP) {
-			attach->result.exit_status = 128 + (int)info.ssi_signo;
-			return err_set(err, ERR_GONE, "ended by signal %u before the command ran", info.ssi_signo);
-		}
+		int result = take_signal(attach, err);
+		if (result < 0)
+			return result;
 	}
 }
 
@@ -199,6 +210,13 @@ static int step_terminal(struct attach *attach, struct err *err)
 		attach->guardian_page->raw = attach->tty.fd >= 0 && attach->facts.stdin_tty && attach->plan.terminal;
 	if (attach->tty.fd < 0 || !attach->facts.stdin_tty || !attach->plan.terminal)
 		return 0;
+	/* In the background we stop, as whoever wants the terminal does there, until the shell says fg, or ends us. */
+	for (pid_t group; (group = tcgetpgrp(attach->tty.fd)) > 0 && group != getpgrp();) {
+		int result = take_signal(attach, err);
+		if (result < 0)
+			return result;
+		(void)raise(SIGTTOU);
+	}
 	return session_tty_raw(&attach->tty, err);
 }
 
@@ -366,7 +384,9 @@ static int step_verify(struct attach *attach, struct err *err)
 	if (proc_fd < 0)
 		return err_sys(err, errno, "the session's /proc/%s", path);
 	int result = verify_namespaces(attach, proc_fd, err);
-	return result < 0 ? result : privilege_verify(proc_fd, &expected, err);
+	if (result == 0)
+		result = privilege_verify(proc_fd, &expected, err);
+	return result < 0 ? explain_failure(attach, err) : 0;
 }
 
 static int step_start(struct attach *attach, struct err *err)

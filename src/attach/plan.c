@@ -103,7 +103,8 @@ static int plan_ids(const struct attach_request *request, const struct attach_fa
 		plan->uid = request->user_spec.name[0] != '\0' ? facts->named_uid : request->user_spec.uid;
 		plan->gid = request->user_spec.gid != (gid_t)-1     ? request->user_spec.gid :
 			    request->user_spec.name[0] != '\0' ? facts->named_gid :
-								 target_gid;
+			    plan->uid == 0			? 0 :
+								  target_gid;
 		break;
 	}
 	int result = map_id(uid_map, "uid", plan->uid, &plan->host_uid, err);
@@ -127,7 +128,7 @@ static int plan_capabilities(const struct attach_request *request, const struct 
 {
 	const struct profile *profile = request->profile;
 	uint64_t available = plan->own_userns ? capabilities_all() : facts->caller_capabilities;
-	uint64_t added = request->cap_add & ~request->cap_drop;
+	uint64_t added = request->cap_add; /* what is added by name stays, also beside --cap-drop ALL */
 	uint64_t mask = profile->all_capabilities ? available : profile->capabilities;
 	char names[1024];
 

@@ -115,14 +115,17 @@ static void handle_signals(struct loop *loop)
 
 /* ---- ending ---------------------------------------------------------------------------------------------------- */
 
-/* Ends everything but init, which reaps it and exits by itself; if it does not, it is killed. */
+/*
+ * Ends everything but init, which reaps it and exits by itself; if it does not, it is killed. The look at who is left comes a
+ * moment later: nearly always it is init alone, which is already exiting.
+ */
 static void end_everything(struct loop *loop)
 {
 	int64_t now = session_now_ms();
 
 	loop->end_at = 0;
 	loop->others_left = true;
-	loop->look_again_at = now;
+	loop->look_again_at = now + 1;
 	set_earlier(&loop->kill_init_at, now + INIT_GRACE_MS);
 }
 

@@ -14,6 +14,8 @@
 #include <string.h>
 
 #define CONFIG_FILE "config.v2.json"
+/* Where Docker has runc keep its state, whichever program is in runc's place. */
+#define STATE_FOLDER "/run/docker/runtime-runc/moby"
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct scan {
@@ -120,4 +122,9 @@ int docker_visit(const struct runtime *runtime, struct search *search, struct er
 			return r;
 	}
 	return state_each_id(scan.folder, visit, &scan, err);
+}
+
+int docker_read_start_time(const struct search *search, struct target *target, struct err *err)
+{
+	return oci_start_time(search->host, STATE_FOLDER, target, err);
 }

@@ -19,8 +19,9 @@ static const struct runtime runtimes[] = {
 	{
 		.name = "docker",
 		.folder = "/var/lib/docker/containers",
-		/* The environment stands beside the name, and the container's cgroup always names it: nothing to complete. */
+		/* The environment stands beside the name: nothing to complete. */
 		.visit = docker_visit,
+		.read_start_time = docker_read_start_time,
 	},
 	{
 		.name = "podman",
@@ -186,10 +187,11 @@ static int look(struct search *search, struct err *err)
 }
 
 /*
- * Where nothing states the start time, a stale pid could be another process's by now. Then its cgroup has to name the
- * container; the runtimes with 64-digit ids all do that.
+ * A pid without a start time could be another process's by now. The process's cgroup names the container, nearly always;
+ * where it does not, the start time is looked up after all (a second file, of 30 KB, which is why it is not read first).
  */
-static int check_cgroup(const struct target *target, const struct pin *pin, struct err *err)
+static int check_identity(const struct search *search, const struct runtime *runtime, struct target *target,
+			  const struct pin *pin, struct err *err)
 {
 	cleanup_buffer struct buffer buffer = { 0 };
 
@@ -203,8 +205,15 @@ static int check_cgroup(const struct target *target, const struct pin *pin, stru
 		return r;
 	if (buffer.length > 0 && memmem(buffer.data, buffer.length, target->id, CONTAINER_ID_LENGTH))
 		return 0;
-	return err_set(err, ERR_CHANGED,
-		       "process %d is not in the container's cgroup and nothing else shows that it is the container's",
+	r = runtime->read_start_time ? runtime->read_start_time(search, target, err) : 0;
+	if (r < 0)
+		return r;
+	if (target->start_time != 0 && target->start_time == pin->start_time)
+		return 0;
+	return err_set(err, ERR_CHANGED, target->start_time != 0 ?
+						 "process %d is not the container's: it started at another time" :
+						 "process %d is not in the container's cgroup and nothing else shows that it is "
+						 "the container's",
 		       pin->pid);
 }
 
@@ -219,7 +228,7 @@ static int pin_found(struct search *search, struct found *found, struct pin *ret
 	if (r == 0)
 		r = pin_open(search->host, target->pid, target->start_time, &pin, err);
 	if (r == 0)
-		r = check_cgroup(target, &pin, err);
+		r = check_identity(search, found->runtime, target, &pin, err);
 	if (r < 0)
 		return r;
 	*ret_pin = pin;

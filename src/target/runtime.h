@@ -54,6 +54,8 @@ struct runtime {
 	/* Reads what only the chosen container needs: its start time and its environment. NULL: nothing more to read. */
 	int (*complete)(const struct runtime *runtime, const struct search *search, struct target *target,
 			struct err *err);
+	/* Reads the start time alone, where the process's cgroup does not name the container. NULL: nothing states it. */
+	int (*read_start_time)(const struct search *search, struct target *target, struct err *err);
 	/* For the runtimes of oci.c alone. */
 	const char *state_file;
 	int (*parse_state)(const char *bytes, size_t length, struct oci_state *ret, struct err *err);
@@ -66,6 +68,7 @@ bool search_prefix_fits(const struct search *search, const char *id);
 bool is_container_id(const char *id);
 
 /* docker.c, podman.c, oci.c */
+int docker_read_start_time(const struct search *search, struct target *target, struct err *err);
 int docker_visit(const struct runtime *runtime, struct search *search, struct err *err);
 int podman_visit(const struct runtime *runtime, struct search *search, struct err *err);
 int podman_complete(const struct runtime *runtime, const struct search *search, struct target *target, struct err *err);
