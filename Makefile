@@ -31,9 +31,10 @@ CPPFLAGS += -DDBG_TEST_BUILD
 endif
 
 # One static file where the static libraries are there (Debian's -dev packages bring them), else a dynamic program.
-STATIC ?= $(shell printf 'int main(void){return 0;}' >/tmp/dbgattach-static-$$$$.c; \
-	$(CC) -static-pie -o /dev/null /tmp/dbgattach-static-$$$$.c -lcap -ljansson 2>/dev/null && echo 1 || echo 0; \
-	rm -f /tmp/dbgattach-static-$$$$.c)
+ifeq ($(origin STATIC),undefined)
+STATIC := $(shell echo 'int main(void) { return 0; }' | \
+	$(CC) -static-pie -x c -o /dev/null - -lcap -ljansson 2>/dev/null && echo 1 || echo 0)
+endif
 ifneq ($(SANITIZE),)
 CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS += -pie

@@ -72,6 +72,8 @@ static void end_session(struct attach *attach, int64_t deadline_ms)
 
 	if (init == 0)
 		init = find_init(attach);
+	if (init != 0)
+		(void)kill(init, SIGCONT); /* stopped from outside, it would reap nobody */
 
 	while (cgroup_members(&attach->cgroup, &pid, 1) > 0 && (now = session_now_ms()) < start + deadline_ms) {
 		(void)cgroup_kill_others(&attach->cgroup, now < start + INIT_GRACE_MS ? init : 0);

@@ -29,9 +29,33 @@
 #include <time.h>
 #include <unistd.h>
 
+#define DYING_MS 100 /* between a process's losing its namespaces and its end */
 #define ENTRY_DEADLINE_MS 2500 /* entering takes a millisecond; longer means that a filesystem does not answer */
 
 /* ---- waiting ------------------------------------------------------------------------------------- */
+
+/*
+ * A target that died meanwhile makes fork fail with ENOMEM, setns with ESRCH and a verification with anything: what to say is
+ * that it is gone. Its PID 1 cannot be gone before the session's init, dead with it, has been reaped.
+ */
+static int explain_failure(struct attach *attach, struct err *err)
+{
+	struct pollfd poll_fd = { .fd = attach->pin.pidfd, .events = POLLIN };
+	struct pollfd poll_init = { .fd = attach->init_pidfd, .events = POLLIN };
+	struct err gone = { 0 };
+	siginfo_t info;
+
+	if (attach->init_pidfd >= 0 && poll(&poll_init, 1, DYING_MS) == 1) {
+		(void)waitid(P_PIDFD, (id_t)attach->init_pidfd, &info, WEXITED | __WALL);
+		close_quietly(take_fd(attach->init_pidfd));
+	} else if (attach->init_pidfd < 0) {
+		(void)waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WALL); /* an init that was gone before it was found */
+	}
+	(void)poll(&poll_fd, 1, DYING_MS);
+	if (pin_verify(&attach->pin, &gone) < 0)
+		*err = gone;
+	return -(err->errnum != 0 ? err->errnum : EINVAL);
+}
 
 /* A signal that would end the session ends the attach: the exit status then is the signal's, and there is no message. */
 static int take_signal(struct attach *attach, struct err *err)
@@ -98,7 +122,9 @@ int step_resolve(struct attach *attach, struct err *err)
 
 int step_facts(struct attach *attach, struct err *err)
 {
-	return attach_gather(attach, err);
+	int result = attach_gather(attach, err);
+
+	return result < 0 ? explain_failure(attach, err) : 0;
 }
 
 int step_plan(struct attach *attach, struct err *err)
@@ -268,16 +294,6 @@ static int hear_entry(struct attach *attach, struct err *err)
 	}
 }
 
-/* A target that died meanwhile makes fork fail with ENOMEM and setns with ESRCH: what to say is that it is gone. */
-static int explain_failure(const struct attach *attach, struct err *err)
-{
-	struct err gone = { 0 };
-
-	if (pin_verify(&attach->pin, &gone) < 0)
-		*err = gone;
-	return -(err->errnum != 0 ? err->errnum : EINVAL);
-}
-
 static int step_launcher(struct attach *attach, struct err *err)
 {
 	siginfo_t info = { 0 };
@@ -335,8 +351,10 @@ static int step_init(struct attach *attach, struct err *err)
 			attach->init = (pid_t)pid;
 		word += length + strspn(word + length, " ");
 	}
-	if (attach->init == 0)
-		return err_set(err, ERR_SYSTEM, "the session's first process is gone before it was found");
+	if (attach->init == 0) {
+		(void)err_set(err, ERR_SYSTEM, "the session's first process is gone before it was found");
+		return explain_failure(attach, err);
+	}
 	if (attach->guardian_page != NULL)
 		attach->guardian_page->init = attach->init;
 	attach->init_pidfd = sys_pidfd_open(attach->init, 0);

@@ -125,6 +125,7 @@ static void end_everything(struct loop *loop)
 
 	loop->end_at = 0;
 	loop->others_left = true;
+	(void)sys_pidfd_send_signal(loop->session->init_pidfd, SIGCONT); /* stopped from outside, it would reap nobody */
 	loop->look_again_at = now + 1;
 	set_earlier(&loop->kill_init_at, now + INIT_GRACE_MS);
 }
@@ -219,8 +220,6 @@ static void run_pumps(struct loop *loop, const struct pollfd *polls)
 			pump_run(pump);
 		if (loop->init_ended)
 			pump_drain(pump, pump->read_limit);
-		if (pump->write_error != 0 && loop->result.write_error == 0)
-			loop->result.write_error = pump->write_error;
 		if (i == PUMP_OUTPUT && pump->state == PUMP_CLOSED && loop->session->channels->terminal && !loop->init_ended)
 			hang_up(loop);
 	}
@@ -301,8 +300,11 @@ int session_run(struct session *session, struct session_result *ret, struct err 
 		if (loop.init_ended && loop.end_at != 0)
 			break; /* told to end while delivering to a reader that does not read */
 	}
-	for (int i = 0; i < PUMP_MAX; i++)
+	for (int i = 0; i < PUMP_MAX; i++) {
+		if (i != PUMP_INPUT && loop.result.write_error == 0)
+			loop.result.write_error = loop.pumps[i].write_error;
 		pump_close(&loop.pumps[i]);
+	}
 	if (result == 0)
 		*ret = loop.result;
 	return result;

@@ -38,12 +38,15 @@ bool option_has(const char *options, const char *word)
 #ifdef DBG_TEST_BUILD
 void test_barrier(const char *options, const char *step)
 {
+	static bool stopped;
 	char word[64];
 
 	(void)snprintf(word, sizeof(word), "barrier=%s", step);
 	/* Not raise(): libc still holds the launcher's thread id. */
-	if (option_has(options, word))
-		(void)kill(getpid(), SIGSTOP);
+	if (stopped || !option_has(options, word))
+		return;
+	stopped = true;
+	(void)kill(getpid(), SIGSTOP);
 }
 #endif
 

@@ -65,6 +65,31 @@ static void working_directories(void **state)
 	}
 }
 
+/* The kernel shows both from the namespace's root; the session's root is that of the process, which may be chrooted. */
+static void working_directory_of_a_chrooted_target(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *root, *cwd, *path;
+	} rows[] = {
+		{ "/", "/", "/" },         { "/", "/srv/app", "/srv/app" },     { "/jail", "/jail/srv", "/srv" },
+		{ "/jail", "/jail", "/" }, { "/jail", "/jailbreak/srv", "/" }, /* not beneath it */
+		{ "/jail", "/srv", "/" },  { "/jail", "(unreachable)/x", "/" }, { "/", "", "/" },
+		{ "/", NULL, "/" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_made struct made made;
+
+		made_init(&made);
+		free(made.facts.process.cwd);
+		made.facts.process.cwd = rows[i].cwd == NULL ? NULL : strdup(rows[i].cwd);
+		made.facts.process.root = strdup(rows[i].root);
+		cleanup_plan struct attach_plan plan = made_plan(&made);
+		assert_string_equal(plan.workdir, rows[i].path);
+		assert_true(plan.workdir_fallback);
+	}
+}
+
 static void terminals(void **state)
 {
 	(void)state;
@@ -141,7 +166,8 @@ static void labels_of_ids(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(commands),         cmocka_unit_test(working_directories), cmocka_unit_test(terminals),
+		cmocka_unit_test(commands),         cmocka_unit_test(working_directories),
+		cmocka_unit_test(terminals),        cmocka_unit_test(working_directory_of_a_chrooted_target),
 		cmocka_unit_test(labels_are_plain), cmocka_unit_test(labels_of_ids),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

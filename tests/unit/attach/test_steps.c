@@ -17,6 +17,10 @@ static const struct {
 	{ MONITOR, "resolve", "facts", "facts are read through the pin" },
 	{ MONITOR, "facts", "plan", "the plan is made of facts and of nothing else" },
 	{ MONITOR, "plan", "toolbox", "nothing is made for the session before all is decided" },
+	{ MONITOR, "plan", "notes", "what deviates is in the plan" },
+	{ MONITOR, "notes", "toolbox", "what deviates is told before anything is done" },
+	{ MONITOR, "notes", "terminal", "in raw mode a line would not start at the left" },
+	{ MONITOR, "launcher", "terminal", "what the entering process has to say is told before raw mode" },
 	{ MONITOR, "plan", "cgroup", "its limits are the plan's" },
 	{ MONITOR, "resolve", "guardian", "without a target there is nothing to guard, and a name is refused at once" },
 	{ MONITOR, "toolbox", "channels", "the terminal is one of the session's own devpts" },
@@ -36,6 +40,7 @@ static const struct {
 	{ MONITOR, "terminal", "start", "the command's first byte must meet a raw terminal" },
 	{ MONITOR, "start", "relay", "the relay waits for a command that must have been let go" },
 
+	{ ENTRY, "stdio", "join", "a process that may hang must not hold the caller's stdio" },
 	{ ENTRY, "detach", "join", "the caller's attributes must not show inside" },
 	{ ENTRY, "detach", "keyring", "undumpable before there is anything of the session to be read" },
 	{ ENTRY, "keyring", "join", "a keyring counts against the user namespace that it is made in" },
@@ -124,7 +129,7 @@ static void first_and_last(void **state)
 	(void)state;
 	assert_int_equal(position(MONITOR, "resolve"), 0);
 	assert_int_equal(position(MONITOR, "relay"), monitor_steps_count - 1);
-	assert_int_equal(position(ENTRY, "detach"), 0);
+	assert_int_equal(position(ENTRY, "stdio"), 0);
 	assert_int_equal(position(ENTRY, "seccomp"), entry_steps_count - 2);
 	assert_int_equal(position(ENTRY, "launcher"), entry_steps_count - 1);
 }
@@ -157,14 +162,14 @@ static void barriers_have_their_steps(void **state)
 	(void)state;
 	static const struct {
 		enum process process;
-		const char *steps[18];
+		const char *steps[24];
 	} barriers[] = {
 		{ MONITOR,
-		  { "resolve", "facts", "plan", "toolbox", "channels", "guardian", "cgroup", "terminal", "entry",
-		    "launcher", "init", "verify", "start", "relay" } },
+		  { "resolve", "facts", "plan", "notes", "toolbox", "channels", "guardian", "cgroup", "terminal",
+		    "entry", "launcher", "init", "verify", "start", "relay" } },
 		{ ENTRY,
-		  { "detach", "keyring", "root", "join", "unshare", "view", "pivot", "workdir", "groups", "bounding",
-		    "limits", "ids", "caps", "no-new-privs", "close", "seccomp", "launcher" } },
+		  { "stdio", "detach", "keyring", "root", "join", "unshare", "view", "pivot", "workdir", "groups",
+		    "bounding", "limits", "ids", "caps", "no-new-privs", "close", "seccomp", "launcher" } },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(barriers); i++) {
 		size_t count, named = 0;

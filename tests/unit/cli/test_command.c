@@ -243,7 +243,7 @@ static void bundles(void **state)
 {
 	(void)state;
 	cleanup_parsed struct parsed parsed = parse(
-		(const char *const[]) { "-itv", "-qu1000:1001", "-ieA=1", "-eB=2", "-tw", "/x", "web", "-it", NULL });
+		(const char *const[]) { "-itv", "-qu1000:1001", "-ieA=1", "-eB=2", "-tw", "/x", "web", "ls", NULL });
 	const struct attach_request *request = &parsed.cli.request;
 
 	assert_success(parsed.result, parsed.err);
@@ -253,7 +253,8 @@ static void bundles(void **state)
 	assert_string_equal(request->workdir, "/x");
 	assert_int_equal(request->env.count, 2);
 	assert_int_equal(request->command.count, 1);
-	assert_string_equal(request->command.items[0], "-it");
+	assert_string_equal(request->command.items[0], "ls");
+	assert_refused((const char *const[]) { "web", "-it", NULL }, "-it stands behind TARGET");
 	assert_refused((const char *const[]) { "-itZ", "web", NULL }, "-Z");
 	assert_refused((const char *const[]) { "-itu", NULL }, "-u needs an argument");
 }

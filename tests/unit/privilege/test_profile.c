@@ -10,11 +10,12 @@ static void profiles(void **state)
 	(void)state;
 	static const struct {
 		const char *name, *capabilities;
-		bool all, unmasked;
+		bool all, unmasked, devices;
 		enum seccomp_mode seccomp;
 	} rows[] = {
-		{ "general", "DAC_READ_SEARCH KILL SETGID SETUID NET_RAW SYS_PTRACE", false, false, SECCOMP_DEFAULT },
-		{ "sysadmin", "none", true, true, SECCOMP_UNCONFINED },
+		{ "general", "DAC_READ_SEARCH KILL SETGID SETUID NET_RAW SYS_PTRACE", false, false, false,
+		  SECCOMP_DEFAULT },
+		{ "sysadmin", "none", true, true, true, SECCOMP_UNCONFINED },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct profile *profile = profile_find(rows[i].name);
@@ -25,11 +26,12 @@ static void profiles(void **state)
 				    rows[i].capabilities);
 		assert_int_equal(profile->all_capabilities, rows[i].all);
 		assert_int_equal(profile->unmasked_proc, rows[i].unmasked);
+		assert_int_equal(profile->all_devices, rows[i].devices);
 		assert_int_equal(profile->seccomp, rows[i].seccomp);
 	}
 }
 
-/* Whatever profiles are added: an unmasked /proc, no filter and all capabilities are sysadmin's alone. */
+/* Whatever profiles are added: an unmasked /proc, no filter, all capabilities and all devices are sysadmin's alone. */
 static void only_sysadmin_goes_without(void **state)
 {
 	(void)state;
@@ -46,7 +48,7 @@ static void only_sysadmin_goes_without(void **state)
 		const struct profile *profile = profile_at(i);
 		if (strcmp(profile->name, "sysadmin") == 0)
 			continue;
-		assert_false(profile->all_capabilities || profile->unmasked_proc);
+		assert_false(profile->all_capabilities || profile->unmasked_proc || profile->all_devices);
 		assert_int_equal(profile->seccomp, SECCOMP_DEFAULT);
 		assert_true((profile->capabilities & forbidden) == 0);
 	}

@@ -96,6 +96,7 @@ static int run(const struct scene *scene)
 				   .timeout_s = scene->timeout_s,
 				   .kill_others = kill_others,
 				   .context = scene->page,
+				   .end_signal = scene->end_signal,
 				   .guardian_pidfd = -EBADF };
 	sigset_t handled;
 	struct err err;
@@ -103,6 +104,12 @@ static int run(const struct scene *scene)
 	session_signals(&handled);
 	(void)sigprocmask(SIG_BLOCK, &handled, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
+	if (scene->file_limit > 0) {
+		const struct rlimit limit = { scene->file_limit, scene->file_limit };
+
+		(void)signal(SIGXFSZ, SIG_IGN);
+		(void)setrlimit(RLIMIT_FSIZE, &limit);
+	}
 	session.signal_fd = signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (session_channels_open(scene->terminal, scene->pts, &size, geteuid(), getegid(), &channels, &err) < 0)
 		return 97;

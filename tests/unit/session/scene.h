@@ -22,6 +22,8 @@ struct scene {
 			     *page); /* never returns; fds 0, 1, 2 are the session's, 3 the start pipe's read end */
 	uint32_t timeout_s;
 	int others, signal_init;
+	int end_signal;    /* 0: none is sent */
+	size_t file_limit; /* of the runner, 0: none */
 	bool guardian, guardian_dies;
 	int in, out, error; /* the caller's; the runner duplicates them */
 	bool terminal;

@@ -65,6 +65,9 @@ static void handles_these_signals_and_no_others(void **state)
 	sigset_t set;
 	int count = 0;
 
+	/* The tests themselves may run under nohup. */
+	for (size_t i = 0; i < ARRAY_SIZE(handled); i++)
+		(void)signal(handled[i], SIG_DFL);
 	(void)sigfillset(&set);
 	session_signals(&set);
 	for (size_t i = 0; i < ARRAY_SIZE(handled); i++)
@@ -72,6 +75,11 @@ static void handles_these_signals_and_no_others(void **state)
 	for (int signal = 1; signal < NSIG; signal++)
 		count += sigismember(&set, signal) == 1;
 	assert_int_equal(count, ARRAY_SIZE(handled));
+	(void)signal(SIGHUP, SIG_IGN);
+	session_signals(&set);
+	assert_int_equal(sigismember(&set, SIGHUP), 0);
+	assert_int_equal(sigismember(&set, SIGTERM), 1);
+	(void)signal(SIGHUP, SIG_DFL);
 }
 
 static void without_a_terminal_it_is_80_by_24(void **state)

@@ -90,8 +90,9 @@ static _Noreturn void fill_and_exit(struct scene_page *page)
 	static char data[200000];
 
 	memset(data, 'x', sizeof(data));
-	int result = write(1, data, sizeof(data)) == (ssize_t)sizeof(data) ? 0 : 1;
 	(void)kill(getppid(), SIGSTOP);
+	(void)usleep(10000);
+	int result = write(1, data, sizeof(data)) == (ssize_t)sizeof(data) ? 0 : 1;
 	page->ready = 1;
 	_exit(result);
 }
@@ -222,6 +223,22 @@ static void ends_what_the_command_leaves(void **state)
 	assert_true(scene.page->cpu_ms < CPU_MAX_MS);
 }
 
+/* Init finds by itself what no cgroup lists. */
+static void tells_init_to_end_the_rest(void **state)
+{
+	(void)state;
+	cleanup_scene struct scene scene;
+
+	scene_init(&scene, leaves_others);
+	scene.others = 2;
+	scene.end_signal = SIGUSR2;
+	scene_start(&scene);
+	scene_wait(&scene);
+	ended(&scene, SESSION_ENDED, 5);
+	assert_int_equal(scene.page->kills, 3);
+	assert_true(scene.page->elapsed_ms < 900);
+}
+
 static void kills_an_init_that_stays(void **state)
 {
 	(void)state;
@@ -297,7 +314,33 @@ static void delivers_to_a_slow_reader(void **state)
 			 (intmax_t)scene.page->elapsed_ms);
 }
 
-/* The same, and the caller has had enough. */
+/* A disk that fills up is told, whenever it does: while the command runs, or while what it has left is delivered. */
+static void tells_of_lost_output(void **state)
+{
+	(void)state;
+	static const struct {
+		bool append; /* nothing can be spliced then */
+		size_t limit;
+		int error;
+	} rows[] = { { false, 50000, EFBIG }, { true, 50000, EFBIG }, { true, 0, 0 }, { false, 200000, 0 } };
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_scene struct scene scene;
+
+		scene_init(&scene, fill_and_exit);
+		scene.file_limit = rows[i].limit;
+		if (rows[i].append)
+			assert_int_equal(fcntl(scene.out, F_SETFL, O_APPEND), 0);
+		scene_start(&scene);
+		scene_ready(&scene);
+		assert_int_equal(kill(scene.runner, SIGCONT), 0);
+		scene_wait(&scene);
+		ended(&scene, SESSION_ENDED, 0);
+		assert_int_equal(scene.page->session.write_error, rows[i].error);
+		assert_int_equal(lseek(scene.out, 0, SEEK_END), rows[i].error != 0 ? 50000 : 200000);
+	}
+}
+
+/* A reader that does not read, and a caller that has had enough. */
 static void a_signal_ends_the_delivery(void **state)
 {
 	(void)state;
@@ -330,10 +373,12 @@ int main(void)
 		cmocka_unit_test(does_not_time_out_early),
 		cmocka_unit_test(kills_after_the_grace),
 		cmocka_unit_test(ends_what_the_command_leaves),
+		cmocka_unit_test(tells_init_to_end_the_rest),
 		cmocka_unit_test(kills_an_init_that_stays),
 		cmocka_unit_test(ends_with_the_guardian),
 		cmocka_unit_test(a_living_guardian_does_not_matter),
 		cmocka_unit_test(delivers_to_a_slow_reader),
+		cmocka_unit_test(tells_of_lost_output),
 		cmocka_unit_test(a_signal_ends_the_delivery),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

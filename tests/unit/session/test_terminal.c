@@ -38,6 +38,12 @@ static _Noreturn void say_and_exit(struct scene_page *page)
 	_exit(9);
 }
 
+static _Noreturn void say_and_copy(struct scene_page *page)
+{
+	(void)!write(1, "hello\n", 6);
+	copy(page);
+}
+
 static int open_pts(void)
 {
 	int pts = open("/dev/pts", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -56,7 +62,7 @@ static void through_a_terminal(void **state)
 	(void)state;
 	static const struct {
 		const char *input, *output;
-	} rows[] = { { "one\n", "one\r\none\r\n4" }, { "", "0" } };
+	} rows[] = { { "one\n", "one\r\none\r\n4" }, { "", "0" }, { "x\ny", "x\r\nyx\r\ny3" } };
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup_scene struct scene scene;
 		size_t length = strlen(rows[i].input);
@@ -93,11 +99,37 @@ static void a_terminal_delivers_what_is_left(void **state)
 	assert_true(scene.page->elapsed_ms < 1000);
 }
 
+/* The caller's end of a terminal session is gone: the line hangs up, and who reads from it sees the end. */
+static void hangs_up_when_nobody_reads(void **state)
+{
+	(void)state;
+	cleanup_scene struct scene scene;
+	int pts = open_pts(), out[2], in[2];
+
+	scene_init(&scene, say_and_copy);
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(in, O_CLOEXEC), 0); /* stays open: the end of the input is not what ends it */
+	close_quietly(scene.out);
+	close_quietly(scene.in);
+	scene.out = out[1];
+	scene.in = in[0];
+	close_quietly(out[0]);
+	scene.terminal = true;
+	scene.pts = pts;
+	scene_start(&scene);
+	scene_wait(&scene);
+	close_quietly(pts);
+	close_quietly(in[1]);
+	ended(&scene, SESSION_ENDED, 3);
+	assert_true(scene.page->elapsed_ms < 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(through_a_terminal),
 		cmocka_unit_test(a_terminal_delivers_what_is_left),
+		cmocka_unit_test(hangs_up_when_nobody_reads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,7 +131,7 @@ static void the_process_must_be_the_containers(void **state)
 	tree_docker(tree, ID_A, "web", 0, 0);
 	assert_refused(tree, "web", ERR_GONE, "docker:aaaaaaaa0000 (web): it is not running");
 	tree_docker(tree, ID_A, "web", tree->pid, tree->start_time + 1);
-	assert_refused(tree, "web", ERR_CHANGED, "another one than the runtime started");
+	assert_refused(tree, "web", ERR_CHANGED, "it started at another time");
 	tree_docker(tree, ID_A, "web", tree->pid, tree->start_time);
 	tree_runc(tree, "run/docker/runtime-runc/moby", ID_A, 1, tree->start_time, NULL);
 	assert_refused(tree, "web", ERR_CHANGED, "being restarted");

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for dbgattach. It runs no program and reads no file, so it cannot hang; containers are not completed.
+
+_dbgattach() {
+	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} index
+	local options='-t --tty -T --no-tty -c --command -u --user -w --workdir -e --env --env-file --no-target-env
+		--env-from-process --profile --cap-add --cap-drop --write --ns --host-pid --host-net --timeout --explain
+		-v --verbose -q --quiet --version -h --help'
+
+	COMPREPLY=()
+	# Behind the target stands a command in the container, of which nothing is known here.
+	for ((index = 1; index < COMP_CWORD; index++)); do
+		case ${COMP_WORDS[index]} in
+		-[cuwe] | --command | --user | --workdir | --env | --env-file | --profile | --cap-add | --cap-drop | --ns | --timeout)
+			((++index))
+			;;
+		-*) ;;
+		attach) ((index == 1)) || return ;;
+		*) return ;;
+		esac
+	done
+	case $previous in
+	--profile) mapfile -t COMPREPLY < <(compgen -W 'general sysadmin' -- "$word") ;;
+	--ns) mapfile -t COMPREPLY < <(compgen -W 'pid mnt net uts ipc cgroup time user' -- "$word") ;;
+	-u | --user) mapfile -t COMPREPLY < <(compgen -W 'root target' -- "$word") ;;
+	--env-file) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+	-[cwe] | --command | --workdir | --env | --cap-add | --cap-drop | --timeout) ;;
+	*)
+		[[ $word != -* ]] || mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+		;;
+	esac
+}
+
+complete -F _dbgattach dbgattach

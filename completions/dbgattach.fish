@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+# fish completion for dbgattach. It runs no program and reads no file, so it cannot hang; containers are not completed.
+
+# Behind the target stands a command in the container, of which nothing is known here.
+function __dbgattach_before_target
+    set -l skip
+    for word in (commandline -opc)[2..-1]
+        if set -q skip[1]
+            set -e skip
+            continue
+        end
+        switch $word
+            case -c -u -w -e --command --user --workdir --env --env-file --profile --cap-add --cap-drop --ns --timeout
+                set skip 1
+            case '-*' attach
+            case '*'
+                return 1
+        end
+    end
+    return 0
+end
+
+complete -c dbgattach -f
+complete -c dbgattach -n __dbgattach_before_target -s t -l tty -d "give the session a terminal, even if the caller has none"
+complete -c dbgattach -n __dbgattach_before_target -s T -l no-tty -d "give it none, even if the caller has one"
+complete -c dbgattach -n __dbgattach_before_target -s c -l command -x -d "run STRING by the toolbox's shell"
+complete -c dbgattach -n __dbgattach_before_target -s u -l user -x -a "root target" -d "root (default), target, UID[:GID], or a NAME of the target's passwd"
+complete -c dbgattach -n __dbgattach_before_target -s w -l workdir -x -d "working directory in the target (default: the target's own)"
+complete -c dbgattach -n __dbgattach_before_target -s e -l env -x -d "set an environment variable; without a value, the caller's"
+complete -c dbgattach -n __dbgattach_before_target -l env-file -r -F -d "the same from the lines of FILE"
+complete -c dbgattach -n __dbgattach_before_target -l no-target-env -d "start from an empty environment, not the target's"
+complete -c dbgattach -n __dbgattach_before_target -l env-from-process -d "the environment of the running process, not of its config"
+complete -c dbgattach -n __dbgattach_before_target -l profile -x -a "general sysadmin" -d "what the session may do: general (default), sysadmin"
+complete -c dbgattach -n __dbgattach_before_target -l cap-add -x -d "a capability more than the profile's"
+complete -c dbgattach -n __dbgattach_before_target -l cap-drop -x -d "one less"
+complete -c dbgattach -n __dbgattach_before_target -l write -d "the target's filesystems writable where they are for the target"
+complete -c dbgattach -n __dbgattach_before_target -l ns -x -a "pid mnt net uts ipc cgroup time user" -d "join only these: pid,mnt,net,uts,ipc,cgroup,time,user"
+complete -c dbgattach -n __dbgattach_before_target -l host-pid -d "allow a session in the host's PID namespace"
+complete -c dbgattach -n __dbgattach_before_target -l host-net -d "keep network capabilities in the host's network namespace"
+complete -c dbgattach -n __dbgattach_before_target -l timeout -x -d "end the session after 90s, 10m, ...; exit status 124"
+complete -c dbgattach -n __dbgattach_before_target -l explain -d "print what would be done, and do nothing"
+complete -c dbgattach -n __dbgattach_before_target -s v -l verbose -d "tell each step"
+complete -c dbgattach -n __dbgattach_before_target -s q -l quiet -d "errors only"
+complete -c dbgattach -n __dbgattach_before_target -l version -d "print the version"
+complete -c dbgattach -n __dbgattach_before_target -s h -l help -d "print this"

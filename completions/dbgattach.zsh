@@ -1,0 +1,29 @@
+#compdef dbgattach
+# SPDX-License-Identifier: Apache-2.0
+# zsh completion for dbgattach. It runs no program and reads no file, so it cannot hang; containers are not completed.
+
+_arguments -S -s \
+	'(-t --tty -T --no-tty)'{-t,--tty}'[give the session a terminal, even if the caller has none]' \
+	'(-t --tty -T --no-tty)'{-T,--no-tty}'[give it none, even if the caller has one]' \
+	'(-c --command)'{-c,--command}'[run STRING by the toolbox'\''s shell]:STRING:' \
+	'(-u --user)'{-u,--user}'[root (default), target, UID\[:GID\], or a NAME of the target'\''s passwd]:USER:(root target)' \
+	'(-w --workdir)'{-w,--workdir}'[working directory in the target (default: the target'\''s own)]:DIR:' \
+	'*'{-e,--env}'[set an environment variable; without a value, the caller'\''s]:NAME[=VALUE]:' \
+	'*--env-file[the same from the lines of FILE]:FILE:_files' \
+	'--no-target-env[start from an empty environment, not the target'\''s]' \
+	'--env-from-process[the environment of the running process, not of its config]' \
+	'--profile[what the session may do: general (default), sysadmin]:NAME:(general sysadmin)' \
+	'*--cap-add[a capability more than the profile'\''s]:CAP:' \
+	'*--cap-drop[one less]:CAP:' \
+	'--write[the target'\''s filesystems writable where they are for the target]' \
+	'--ns[join only these: pid,mnt,net,uts,ipc,cgroup,time,user]:LIST:_sequence compadd - pid mnt net uts ipc cgroup time user' \
+	'--host-pid[allow a session in the host'\''s PID namespace]' \
+	'--host-net[keep network capabilities in the host'\''s network namespace]' \
+	'--timeout[end the session after 90s, 10m, ...; exit status 124]:DURATION:' \
+	'--explain[print what would be done, and do nothing]' \
+	'(-v --verbose -q --quiet)'{-v,--verbose}'[tell each step]' \
+	'(-v --verbose -q --quiet)'{-q,--quiet}'[errors only]' \
+	'(-)--version[print the version]' \
+	'(-)'{-h,--help}'[print this]' \
+	'1:TARGET:' \
+	'*:: :'
