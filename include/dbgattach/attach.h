@@ -30,8 +30,8 @@ struct attach_request {
 	uint64_t cap_add, cap_drop;
 	bool write, host_pid, host_net;
 	bool namespaces_given;
-	unsigned namespaces;        /* NS_BITs, where given */
-	uint32_t timeout_s;         /* 0: none */
+	unsigned namespaces; /* NS_BITs, where given */
+	uint32_t timeout_s;  /* 0: none */
 };
 
 void attach_request_done(struct attach_request *request);

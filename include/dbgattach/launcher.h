@@ -27,4 +27,4 @@
 #define LAUNCHER_EXIT_CANNOT_EXECUTE 126
 #define LAUNCHER_EXIT_NOT_FOUND 127
 #define LAUNCHER_EXIT_UNKNOWN 255 /* before init: ended without an errno to tell */
-#define LAUNCHER_EXIT_ENDED 137 /* ended from outside before the command had ended by itself */
+#define LAUNCHER_EXIT_ENDED 137   /* ended from outside before the command had ended by itself */

@@ -45,7 +45,14 @@ struct cgroup_limits {
 	uint64_t memory; /* bytes */
 };
 
-enum cgroup_hierarchy { CGROUP_UNIFIED, CGROUP_PIDS, CGROUP_MEMORY, CGROUP_DEVICES, CGROUP_FREEZER, CGROUP_HIERARCHY_MAX };
+enum cgroup_hierarchy {
+	CGROUP_UNIFIED,
+	CGROUP_PIDS,
+	CGROUP_MEMORY,
+	CGROUP_DEVICES,
+	CGROUP_FREEZER,
+	CGROUP_HIERARCHY_MAX
+};
 
 /*
  * dbgattach/SESSION in the unified tree, and in those v1 hierarchies that hold a controller the session needs. The v1

@@ -42,14 +42,15 @@ struct winsize session_tty_size(const struct session_tty *tty);
  */
 struct session_channels {
 	bool terminal;
-	int input, output, error; /* the monitor's ends; with a terminal input and output are the master, error -EBADF */
-	int child[3];             /* the session's fds 0, 1, 2 */
+	int input, output,
+		error; /* the monitor's ends; with a terminal input and output are the master, error -EBADF */
+	int child[3];  /* the session's fds 0, 1, 2 */
 	int start_read, start_write; /* see dbgattach/launcher.h */
 };
 
 #define SESSION_CHANNELS_INIT                                                                                          \
 	{                                                                                                              \
-		.input = -EBADF, .output = -EBADF, .error = -EBADF, .child = { -EBADF, -EBADF, -EBADF },                \
+		.input = -EBADF, .output = -EBADF, .error = -EBADF, .child = { -EBADF, -EBADF, -EBADF },               \
 		.start_read = -EBADF, .start_write = -EBADF                                                            \
 	}
 
@@ -65,8 +66,8 @@ void session_channels_done(struct session_channels *channels);
 struct session {
 	struct session_channels *channels;
 	struct session_tty *tty;
-	int signal_fd;     /* the signals of session_signals() */
-	int init_pidfd;    /* a child of the caller's */
+	int signal_fd;      /* the signals of session_signals() */
+	int init_pidfd;     /* a child of the caller's */
 	int guardian_pidfd; /* its death ends the session; -EBADF: none */
 	uint32_t timeout_s; /* 0: none */
 	int end_signal;     /* makes init end whatever of the session it still has */

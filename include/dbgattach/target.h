@@ -15,12 +15,12 @@
 #include <sys/types.h>
 
 struct target {
-	const char *runtime; /* "docker", ...: static */
+	const char *runtime;     /* "docker", ...: static */
 	char *id, *name, *image; /* id is never NULL ("pid:123" for pid:N); name and image may be */
-	pid_t pid;           /* 0: not running */
-	uint64_t start_time; /* as the runtime states it; 0: it does not */
+	pid_t pid;               /* 0: not running */
+	uint64_t start_time;     /* as the runtime states it; 0: it does not */
 	bool paused;
-	bool has_config;     /* env is what the runtime's config states */
+	bool has_config; /* env is what the runtime's config states */
 	struct strv env;
 };
 

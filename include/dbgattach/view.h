@@ -52,8 +52,9 @@ int view_prepare(const struct view_owner *owner, struct view_parts *parts, struc
 
 /* Things that a person should be told; bits. */
 #define VIEW_NOTE_HIDDEN_DBG 1U /* the target has a /dbg of its own: hidden */
-#define VIEW_NOTE_FRESH_PROC 2U /* the target's /proc is missing or no procfs of its PID namespace: a fresh one is shown */
-#define VIEW_NOTE_NO_PROC 4U    /* ... and this kernel cannot make one from outside (Linux 6.17) */
+#define VIEW_NOTE_FRESH_PROC                                                                                           \
+	2U                   /* the target's /proc is missing or no procfs of its PID namespace: a fresh one is shown */
+#define VIEW_NOTE_NO_PROC 4U /* ... and this kernel cannot make one from outside (Linux 6.17) */
 #define VIEW_NOTE_MAX 3
 
 const char *view_note_text(unsigned note);

@@ -16,9 +16,10 @@
 
 /* Memory shared with the guardian: what one must know of the other and cannot have been told at its birth. */
 struct guardian_page {
-	volatile pid_t init;   /* by the monitor; 0: there is none yet */
-	volatile bool raw;     /* by the monitor, before it changes the terminal's settings */
-	struct err cgroup_err; /* by the guardian, before it says that the cgroup is ready: kind ERR_NONE, or why there is none */
+	volatile pid_t init; /* by the monitor; 0: there is none yet */
+	volatile bool raw;   /* by the monitor, before it changes the terminal's settings */
+	struct err
+		cgroup_err; /* by the guardian, before it says that the cgroup is ready: kind ERR_NONE, or why there is none */
 };
 
 struct attach {
@@ -32,7 +33,7 @@ struct attach {
 	struct attach_plan plan;
 	struct session_tty tty;
 	int signal_fd;
-	char session[64];        /* names the cgroup */
+	char session[64]; /* names the cgroup */
 
 	/* made for the session */
 	struct view_parts parts;

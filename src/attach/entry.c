@@ -175,8 +175,8 @@ static int entry_no_new_privs(struct attach *attach, struct err *err)
  */
 static int entry_close(struct attach *attach, struct err *err)
 {
-	const int sources[] = { attach->channels.child[0], attach->channels.child[1], attach->channels.child[2],
-				attach->channels.start_read, attach->wire_write, attach->launcher };
+	const int sources[] = { attach->channels.child[0],   attach->channels.child[1], attach->channels.child[2],
+				attach->channels.start_read, attach->wire_write,        attach->launcher };
 	int high[ARRAY_SIZE(sources)];
 
 	if (attach->notes != 0)
@@ -213,7 +213,8 @@ static const char *test_options(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(launcher_protections); i++)
 		if (!weaken_is_protected(launcher_protections[i]))
-			used += snprintf(options + used, sizeof(options) - (size_t)used, ",without=%s", launcher_protections[i]);
+			used += snprintf(options + used, sizeof(options) - (size_t)used, ",without=%s",
+					 launcher_protections[i]);
 	return options;
 }
 #else
@@ -247,7 +248,8 @@ const struct step entry_steps[] = {
 	{ "keyring", entry_keyring, "on the host: seccomp will refuse keyctl later" },
 	{ "root", entry_root, "before join: after it the target's /proc would be in the way" },
 	{ "join", entry_join, "one setns: all namespaces or none" },
-	{ "unshare", entry_unshare, "after join: a copy of the target's mounts; before view: nothing may reach the target" },
+	{ "unshare", entry_unshare,
+	  "after join: a copy of the target's mounts; before view: nothing may reach the target" },
 	{ "view", entry_view, "before ids: mounting needs SYS_ADMIN" },
 	{ "pivot", entry_pivot, "after view; from here on no path leads to the old root" },
 	{ "groups", entry_groups, "before ids: needs SETGID" },

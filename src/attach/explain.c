@@ -30,8 +30,8 @@ static void print_target(const struct attach_facts *facts, FILE *out)
 	    target->name != NULL ? target->name : "", target->name != NULL ? ")" : "");
 	if (target->image != NULL)
 		row(out, "image", "%s", target->image);
-	row(out, "process", "pid %d (%d inside), uid %u gid %u%s", target->pid, status->nspid, status->uid[1], status->gid[1],
-	    target->paused ? ", paused" : "");
+	row(out, "process", "pid %d (%d inside), uid %u gid %u%s", target->pid, status->nspid, status->uid[1],
+	    status->gid[1], target->paused ? ", paused" : "");
 	row(out, "", "capabilities %s, no_new_privs %d, seccomp %d",
 	    capabilities_format(status->cap_permitted, caps, sizeof(caps)), status->no_new_privs, status->seccomp);
 }
@@ -60,7 +60,7 @@ static void print_view(const struct attach_plan *plan, FILE *out)
 
 	row(out, "view", "%-12s %s", "/",
 	    !view->target_tree ? "empty, read-only" :
-	    view->write	       ? "the target's tree, writable where it is for the target; / itself read-only" :
+	    view->write        ? "the target's tree, writable where it is for the target; / itself read-only" :
 				 "the target's tree, read-only");
 	row(out, "", "%-12s %s", TOOLBOX_PREFIX, "toolbox, read-only superblock");
 	row(out, "", "%-12s %s", TOOLBOX_PREFIX "/rw", "HOME and TMPDIR, tmpfs, ends with the session");

@@ -100,7 +100,8 @@ static int look_up_user(struct attach *attach, struct err *err)
 	int result = target_file_read(&attach->pin, "etc/passwd", PASSWD_FILE_MAX, &text, err);
 
 	if (result == 0)
-		result = passwd_find(text.data, text.length, name, &attach->facts.named_uid, &attach->facts.named_gid, err);
+		result = passwd_find(text.data, text.length, name, &attach->facts.named_uid, &attach->facts.named_gid,
+				     err);
 	return result < 0 ? err_wrap(err, "-u %s (a number, UID[:GID], needs no file)", name) : 0;
 }
 

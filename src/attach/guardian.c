@@ -25,8 +25,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ORDERLY_DEADLINE_MS 300  /* the monitor has seen everybody go */
-#define END_DEADLINE_MS 2500     /* init has INIT_GRACE_MS of it to reap the rest */
+#define ORDERLY_DEADLINE_MS 300 /* the monitor has seen everybody go */
+#define END_DEADLINE_MS 2500    /* init has INIT_GRACE_MS of it to reap the rest */
 #define INIT_GRACE_MS 1500
 
 static void pause_ms(long ms)
@@ -142,7 +142,8 @@ static _Noreturn void guardian_main(struct attach *attach, int monitor_pidfd, in
 
 int guardian_start(struct attach *attach, struct err *err)
 {
-	void *page = mmap(NULL, sizeof(*attach->guardian_page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	void *page =
+		mmap(NULL, sizeof(*attach->guardian_page), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int sockets[2];
 
 	if (page == MAP_FAILED)

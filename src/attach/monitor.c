@@ -22,14 +22,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define DYING_MS 100 /* between a process's losing its namespaces and its end */
+#define DYING_MS 100           /* between a process's losing its namespaces and its end */
 #define ENTRY_DEADLINE_MS 2500 /* entering takes a millisecond; longer means that a filesystem does not answer */
 
 /* ---- waiting ------------------------------------------------------------------------------------- */
@@ -49,7 +48,8 @@ static int explain_failure(struct attach *attach, struct err *err)
 		(void)waitid(P_PIDFD, (id_t)attach->init_pidfd, &info, WEXITED | __WALL);
 		close_quietly(take_fd(attach->init_pidfd));
 	} else if (attach->init_pidfd < 0) {
-		(void)waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WALL); /* an init that was gone before it was found */
+		(void)waitid(P_ALL, 0, &info,
+			     WEXITED | WNOHANG | __WALL); /* an init that was gone before it was found */
 	}
 	(void)poll(&poll_fd, 1, DYING_MS);
 	if (pin_verify(&attach->pin, &gone) < 0)
@@ -92,10 +92,11 @@ static int wait_for(struct attach *attach, int fd, const char *what, struct err 
 		if (count < 0)
 			return err_sys(err, errno, "waiting for %s", what);
 		if (count == 0)
-			return err_set(err, ERR_TIMEOUT,
-				       "no sign of %s for %d ms: a filesystem of the target's does not respond (a hung FUSE "
-				       "server is freed by /sys/fs/fuse/connections/N/abort), or the target stops it",
-				       what, ENTRY_DEADLINE_MS);
+			return err_set(
+				err, ERR_TIMEOUT,
+				"no sign of %s for %d ms: a filesystem of the target's does not respond (a hung FUSE "
+				"server is freed by /sys/fs/fuse/connections/N/abort), or the target stops it",
+				what, ENTRY_DEADLINE_MS);
 		if (polls[2].revents != 0)
 			return err_set(err, ERR_SYSTEM, "the guardian process was killed");
 		if (polls[0].revents != 0)
@@ -113,7 +114,8 @@ int step_resolve(struct attach *attach, struct err *err)
 	int result = host_open("/", &attach->host, err);
 
 	if (result == 0)
-		result = target_resolve(&attach->host, &attach->request->target, &attach->facts.target, &attach->pin, err);
+		result = target_resolve(&attach->host, &attach->request->target, &attach->facts.target, &attach->pin,
+					err);
 	if (result < 0)
 		return result;
 	attach->proc_self_fd = openat(attach->host.proc_fd, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -210,7 +212,8 @@ static int step_cgroup(struct attach *attach, struct err *err)
 		return err_set(err, ERR_SYSTEM, "the guardian process was killed");
 	if (made->kind != ERR_NONE) {
 		/* The one protection that may be missing: without it the session is still ended by init. */
-		if (made->kind != ERR_UNSUPPORTED && made->errnum != EROFS && made->errnum != EACCES && made->errnum != EPERM) {
+		if (made->kind != ERR_UNSUPPORTED && made->errnum != EROFS && made->errnum != EACCES &&
+		    made->errnum != EPERM) {
 			*err = *made;
 			return err_wrap(err, "the session's cgroup");
 		}
@@ -226,7 +229,8 @@ static int step_cgroup(struct attach *attach, struct err *err)
 		result = cgroup_restrict_devices(&attach->cgroup, err);
 	for (int i = CGROUP_PIDS; result == 0 && i <= CGROUP_MEMORY; i++)
 		if (attach->cgroup.missing & (1U << i))
-			log_note("the session has no %s limit: the host's cgroups do not offer the controller", names[i]);
+			log_note("the session has no %s limit: the host's cgroups do not offer the controller",
+				 names[i]);
 	return result;
 }
 
@@ -282,7 +286,8 @@ static int hear_entry(struct attach *attach, struct err *err)
 		int result = wire_receive(attach->wire_read, &record);
 
 		if (result <= 0)
-			return result == 0 ? 0 : err_sys(err, result, "hearing from the process that enters the target");
+			return result == 0 ? 0 :
+					     err_sys(err, result, "hearing from the process that enters the target");
 		if (record.kind == WIRE_ERROR) {
 			*err = record.err;
 			return -(err->errnum != 0 ? err->errnum : EINVAL);
@@ -302,14 +307,16 @@ static int step_launcher(struct attach *attach, struct err *err)
 	if (result == 0)
 		result = hear_entry(attach, err);
 	if (result < 0)
-		return err->kind == ERR_TIMEOUT || attach->result.exit_status != 0 ? result : explain_failure(attach, err);
+		return err->kind == ERR_TIMEOUT || attach->result.exit_status != 0 ? result :
+										     explain_failure(attach, err);
 	if (waitid(P_PIDFD, (id_t)attach->entry_pidfd, &info, WEXITED) < 0)
 		return err_sys(err, errno, "waiting for the toolbox's launcher");
 	close_quietly(take_fd(attach->entry_pidfd));
 	if (info.si_code == CLD_EXITED && info.si_status == 0)
 		return 0;
 	if (info.si_code != CLD_EXITED)
-		(void)err_set(err, ERR_SYSTEM, "the process that enters the target was killed by signal %d", info.si_status);
+		(void)err_set(err, ERR_SYSTEM, "the process that enters the target was killed by signal %d",
+			      info.si_status);
 	else if (info.si_status == LAUNCHER_EXIT_UNKNOWN)
 		(void)err_set(err, ERR_SYSTEM, "the process that enters the target ended without a word");
 	else
@@ -377,7 +384,8 @@ static int verify_namespaces(const struct attach *attach, int proc_fd, struct er
 						      set.inode[kind] != attach->facts.theirs.inode[kind] :
 					      set.inode[kind] == expected->inode[kind];
 		if (!right)
-			return err_set(err, ERR_REFUSED, "the session is not what was planned: it is in the wrong %s namespace",
+			return err_set(err, ERR_REFUSED,
+				       "the session is not what was planned: it is in the wrong %s namespace",
 				       ns_kind_name((enum ns_kind)kind));
 	}
 	return 0;
@@ -450,7 +458,8 @@ const struct step monitor_steps[] = {
 	{ "launcher", step_launcher, "its exit says that init exists" },
 	{ "init", step_init, "found by the kernel's word, not by the session's" },
 	{ "verify", step_verify, "before start: a session that is not as planned runs nothing" },
-	{ "terminal", step_terminal, "after guardian, which gives it back; late, so that what is to be said is said before" },
+	{ "terminal", step_terminal,
+	  "after guardian, which gives it back; late, so that what is to be said is said before" },
 	{ "start", step_start, "after verify" },
 	{ "relay", step_relay, "until the session has ended" },
 };
@@ -493,7 +502,7 @@ static void init(struct attach *attach, const struct attach_request *request)
 {
 	struct timespec now;
 
-	*attach = (struct attach){
+	*attach = (struct attach) {
 		.request = request,
 		.host = { -EBADF, -EBADF },
 		.proc_self_fd = -EBADF,
@@ -539,9 +548,10 @@ int attach_run(const struct attach_request *request, int *ret_status, struct err
 
 	init(&attach, request);
 	/* What a debugger of the same user could read in here (environment, fds) is no business of his. */
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)privilege_set_undumpable(&ignored);
 	/* The caller's other fds are none of ours, and a process that hangs must not keep them open. */
-	(void)sys_close_from(STDERR_FILENO + 1);
+	if (PROTECTED(CLOSE_RANGE))
+		(void)sys_close_from(STDERR_FILENO + 1);
 	int result = set_up_signals(&attach, err);
 	if (result == 0)
 		result = steps_run("monitor", monitor_steps, monitor_steps_count, &attach, show_step, err);

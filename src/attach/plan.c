@@ -12,8 +12,7 @@
 #include <string.h>
 
 #define NETWORK_CAPABILITIES (CAPABILITY_BIT(CAP_NET_ADMIN) | CAPABILITY_BIT(CAP_NET_RAW))
-#define WRITE_CAPABILITIES                                                                                             \
-	(CAPABILITY_BIT(CAP_DAC_OVERRIDE) | CAPABILITY_BIT(CAP_CHOWN) | CAPABILITY_BIT(CAP_FOWNER))
+#define WRITE_CAPABILITIES (CAPABILITY_BIT(CAP_DAC_OVERRIDE) | CAPABILITY_BIT(CAP_CHOWN) | CAPABILITY_BIT(CAP_FOWNER))
 
 #define SESSION_PIDS 512
 #define MIB UINT64_C(1048576)
@@ -58,14 +57,16 @@ static int plan_namespaces(const struct attach_request *request, const struct at
 	plan->shared_with_host = all & ~differing;
 	plan->own_userns = (differing & NS_BIT(NS_USER)) != 0;
 	if (plan->own_userns && (plan->join & NS_BIT(NS_USER)) == 0)
-		return err_set(err, ERR_REFUSED,
-			       "--ns without user: the target has a user namespace of its own, and its other namespaces "
-			       "belong to that; add user");
+		return err_set(
+			err, ERR_REFUSED,
+			"--ns without user: the target has a user namespace of its own, and its other namespaces "
+			"belong to that; add user");
 	if ((plan->join & NS_BIT(NS_PID)) == 0 && !request->host_pid && PROTECTED(HOST_PID_CHECK))
-		return err_set(err, ERR_REFUSED,
-			       "the session would be in the host's PID namespace (%s) and could trace and kill every process "
-			       "of the host; add --host-pid if that is meant",
-			       (differing & NS_BIT(NS_PID)) != 0 ? "--ns leaves pid out" : "the target shares it");
+		return err_set(
+			err, ERR_REFUSED,
+			"the session would be in the host's PID namespace (%s) and could trace and kill every process "
+			"of the host; add --host-pid if that is meant",
+			(differing & NS_BIT(NS_PID)) != 0 ? "--ns leaves pid out" : "the target shares it");
 	return 0;
 }
 
@@ -74,10 +75,10 @@ static int map_id(const struct idmap *map, const char *what, uint32_t inside, ui
 	if (idmap_to_outside(map, inside, ret_outside) == 0)
 		return 0;
 	if (map->count == 0)
-		return err_set(err, ERR_REFUSED, "%s %u is not mapped in the target's user namespace (its map is empty)", what,
-			       inside);
-	return err_set(err, ERR_REFUSED, "%s %u is not mapped in the target's user namespace (its map begins %u %u %u)", what,
-		       inside, map->extents[0].inside, map->extents[0].outside, map->extents[0].count);
+		return err_set(err, ERR_REFUSED,
+			       "%s %u is not mapped in the target's user namespace (its map is empty)", what, inside);
+	return err_set(err, ERR_REFUSED, "%s %u is not mapped in the target's user namespace (its map begins %u %u %u)",
+		       what, inside, map->extents[0].inside, map->extents[0].outside, map->extents[0].count);
 }
 
 static int plan_ids(const struct attach_request *request, const struct attach_facts *facts, struct attach_plan *plan,
@@ -87,10 +88,16 @@ static int plan_ids(const struct attach_request *request, const struct attach_fa
 	const struct idmap *uid_map = &facts->process.uid_map, *gid_map = &facts->process.gid_map;
 	uint32_t target_uid = 0, target_gid = 0;
 
+	if (!plan->own_userns) { /* one namespace, one view: the maps are relative to the parent's and say nothing here */
+		static const struct idmap identity = { .count = 1, .extents = { { 0, 0, UINT32_MAX } } };
+
+		uid_map = gid_map = &identity;
+	}
 	if (idmap_to_inside(uid_map, status->uid[1], &target_uid) < 0 ||
 	    idmap_to_inside(gid_map, status->gid[1], &target_gid) < 0)
-		return err_set(err, ERR_MALFORMED, "the target runs as %u:%u, which its own user namespace does not map",
-			       status->uid[1], status->gid[1]);
+		return err_set(err, ERR_MALFORMED,
+			       "the target runs as %u:%u, which its own user namespace does not map", status->uid[1],
+			       status->gid[1]);
 	switch (request->user) {
 	case USER_ROOT:
 		plan->uid = plan->gid = 0;
@@ -101,9 +108,9 @@ static int plan_ids(const struct attach_request *request, const struct attach_fa
 		break;
 	case USER_GIVEN:
 		plan->uid = request->user_spec.name[0] != '\0' ? facts->named_uid : request->user_spec.uid;
-		plan->gid = request->user_spec.gid != (gid_t)-1     ? request->user_spec.gid :
-			    request->user_spec.name[0] != '\0' ? facts->named_gid :
-			    plan->uid == 0			? 0 :
+		plan->gid = request->user_spec.gid != (gid_t)-1 ? request->user_spec.gid :
+			    request->user_spec.name[0] != '\0'  ? facts->named_gid :
+			    plan->uid == 0                      ? 0 :
 								  target_gid;
 		break;
 	}
@@ -136,6 +143,8 @@ static int plan_capabilities(const struct attach_request *request, const struct 
 	if (request->write)
 		mask |= WRITE_CAPABILITIES;
 	mask = (mask & ~request->cap_drop) | added;
+	if (plan->uid != 0)
+		mask = added; /* what capability_sets_of_session() keeps for another than root */
 	if ((plan->join & NS_BIT(NS_NET)) == 0 && !request->host_net && (mask & NETWORK_CAPABILITIES) != 0) {
 		add_note(plan, "the session is in the host's network namespace: %s dropped (--host-net keeps it)",
 			 capabilities_format(mask & NETWORK_CAPABILITIES, names, sizeof(names)));
@@ -143,8 +152,8 @@ static int plan_capabilities(const struct attach_request *request, const struct 
 		added &= ~NETWORK_CAPABILITIES;
 	}
 	if ((mask & ~available) != 0)
-		return err_set(err, ERR_DENIED, "profile %s needs capabilities that the caller does not have: %s", profile->name,
-			       capabilities_format(mask & ~available, names, sizeof(names)));
+		return err_set(err, ERR_DENIED, "profile %s needs capabilities that the caller does not have: %s",
+			       profile->name, capabilities_format(mask & ~available, names, sizeof(names)));
 	plan->capabilities = capability_sets_of_session(plan->uid == 0, mask, added);
 	return 0;
 }
@@ -168,6 +177,8 @@ static int plan_command(const struct attach_request *request, struct attach_plan
 		result = strv_add(&plan->argv, shell);
 		if (result == 0)
 			result = strv_add(&plan->argv, "-c");
+		if (result == 0 && request->command_string[0] == '-')
+			result = strv_add(&plan->argv, "--"); /* else the shell takes it for an option */
 		if (result == 0)
 			result = strv_add(&plan->argv, request->command_string);
 		/* `-c STRING ARG...` as sh(1) has it: $0 and the rest. */
@@ -214,13 +225,15 @@ static int make(const struct attach_request *request, const struct attach_facts 
 		result = plan_capabilities(request, facts, plan, err);
 	if (result < 0)
 		return result;
-	plan->view = (struct view_options){
+	plan->view = (struct view_options) {
 		.target_tree = (plan->join & NS_BIT(NS_MNT)) != 0,
 		.write = request->write,
 		.unmasked_proc = request->profile->unmasked_proc,
 	};
 	plan_limits(facts, plan);
-	plan->workdir = request->workdir != NULL ? request->workdir : plan->view.target_tree ? target_workdir(facts) : "/";
+	plan->workdir = request->workdir != NULL ? request->workdir :
+			plan->view.target_tree   ? target_workdir(facts) :
+						   "/";
 	plan->workdir_fallback = request->workdir == NULL;
 	result = plan_command(request, plan, err);
 	return result < 0 ? result : environment_make(request, facts, plan, &plan->env, err);

@@ -22,10 +22,10 @@ struct attach_facts {
 	uint64_t target_memory_limit; /* bytes, UINT64_MAX: none */
 	char *process_env;            /* /proc/PID/environ where asked for, else NULL */
 	size_t process_env_length;
-	uid_t named_uid;              /* of -u NAME, looked up in the target's passwd */
+	uid_t named_uid; /* of -u NAME, looked up in the target's passwd */
 	gid_t named_gid;
 	bool stdin_tty, stdout_tty;
-	const char *term;             /* the caller's TERM, NULL: none */
+	const char *term; /* the caller's TERM, NULL: none */
 };
 
 void attach_facts_done(struct attach_facts *facts);
@@ -33,22 +33,22 @@ void attach_facts_done(struct attach_facts *facts);
 #define PLAN_NOTES_MAX 8
 
 struct attach_plan {
-	char label[64];          /* for the prompt and for people: the target's name, or its short id */
-	unsigned join;           /* NS_BITs */
+	char label[64]; /* for the prompt and for people: the target's name, or its short id */
+	unsigned join;  /* NS_BITs */
 	unsigned shared_with_host;
 	bool terminal;
-	uid_t uid, host_uid;     /* the session's, inside and as the host sees it */
+	uid_t uid, host_uid; /* the session's, inside and as the host sees it */
 	gid_t gid, host_gid;
 	bool own_userns, root_mapped;
-	uid_t root_host_uid;     /* the session's user namespace's root, as the host sees it */
+	uid_t root_host_uid; /* the session's user namespace's root, as the host sees it */
 	gid_t root_host_gid;
 	struct capability_sets capabilities;
 	const struct profile *profile;
 	struct view_options view;
 	struct cgroup_limits limits;
-	struct strv env, argv;   /* argv: what the command is, not the launcher's part */
+	struct strv env, argv; /* argv: what the command is, not the launcher's part */
 	const char *workdir;
-	bool workdir_fallback;   /* the target's own may lie outside the view: "/" then */
+	bool workdir_fallback; /* the target's own may lie outside the view: "/" then */
 	/* Deviations that a person should know of, one line each. Static or in note_text. */
 	char notes[PLAN_NOTES_MAX][256];
 	size_t notes_count;

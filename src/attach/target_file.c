@@ -112,7 +112,8 @@ int target_file_read(const struct pin *pin, const char *path, size_t limit, stru
 	if (result != -ETIMEDOUT && waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) == 0 && info.si_code == CLD_EXITED)
 		child_error = info.si_status;
 	if (result == -ETIMEDOUT)
-		return err_set(err, ERR_TIMEOUT, "/%s of the target cannot be read: its filesystem does not respond", path);
+		return err_set(err, ERR_TIMEOUT, "/%s of the target cannot be read: its filesystem does not respond",
+			       path);
 	if (child_error == ENOENT)
 		return err_set(err, ERR_NOT_FOUND, "the target has no /%s", path);
 	if (child_error == EINVAL)

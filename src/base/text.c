@@ -60,11 +60,11 @@ bool text_starts(const char *text, const char *prefix)
 static size_t utf8_decode(const unsigned char *text, size_t length, uint32_t *ret_code)
 {
 	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t size = text[0] < 0x80		 ? 1
-		      : (text[0] & 0xe0) == 0xc0 ? 2
-		      : (text[0] & 0xf0) == 0xe0 ? 3
-		      : (text[0] & 0xf8) == 0xf0 ? 4
-						 : 0;
+	size_t size = text[0] < 0x80           ? 1 :
+		      (text[0] & 0xe0) == 0xc0 ? 2 :
+		      (text[0] & 0xf0) == 0xe0 ? 3 :
+		      (text[0] & 0xf8) == 0xf0 ? 4 :
+						 0;
 	if (size == 0 || size > length)
 		return 0;
 
@@ -83,9 +83,9 @@ static size_t utf8_decode(const unsigned char *text, size_t length, uint32_t *re
 /* What a terminal would obey, or show in an order other than that of the bytes. */
 static bool is_unsafe(uint32_t code)
 {
-	return code < 0x20 || (code >= 0x7f && code < 0xa0) ||	     /* C0, DEL, C1 */
+	return code < 0x20 || (code >= 0x7f && code < 0xa0) ||       /* C0, DEL, C1 */
 	       code == 0x061c || code == 0x200e || code == 0x200f || /* bidirectional marks */
-	       (code >= 0x2028 && code <= 0x202e) ||		     /* separators, embeddings, overrides */
+	       (code >= 0x2028 && code <= 0x202e) ||                 /* separators, embeddings, overrides */
 	       (code >= 0x2066 && code <= 0x2069) || code == 0xfeff; /* isolates, invisible mark */
 }
 

@@ -73,7 +73,8 @@ static int parse_short(int argc, char **argv, int *index, struct cli_result *res
 		if (option == NULL)
 			return unknown(text, err);
 		if (option->argument != NULL) {
-			int status = take_value(argc, argv, index, letter[1] != '\0' ? letter + 1 : NULL, text, &value, err);
+			int status =
+				take_value(argc, argv, index, letter[1] != '\0' ? letter + 1 : NULL, text, &value, err);
 			return status < 0 ? status : option->apply(result, value, err);
 		}
 		int status = option->apply(result, NULL, err);
@@ -116,7 +117,8 @@ static int parse_target(int argc, char **argv, int index, struct cli_result *res
 	if (index < argc && strcmp(argv[index], "--") == 0)
 		index++;
 	else if (index < argc && argv[index][0] == '-')
-		return err_set(err, ERR_USAGE, "%.40s stands behind TARGET; dbgattach's options come before it", argv[index]);
+		return err_set(err, ERR_USAGE, "%.40s stands behind TARGET; dbgattach's options come before it",
+			       argv[index]);
 	for (; status == 0 && index < argc; index++)
 		status = strv_add(&request->command, argv[index]);
 	return status < 0 ? err_sys(err, status, "the command") : 0;
@@ -151,7 +153,8 @@ void cli_print_help(FILE *out)
 {
 	(void)fputs("Usage: dbgattach [OPTIONS] TARGET [--] [COMMAND [ARG...]]\n\n"
 		    "A shell with tools in a running container that has none. The container stays as it is.\n\n"
-		    "TARGET: a name, id or unique id prefix; docker:REF, podman:REF, runc:[ROOT/]REF, crun:[ROOT/]REF; pid:N\n\n",
+		    "TARGET: a name, id or unique id prefix; docker:REF, podman:REF, runc:[ROOT/]REF, crun:[ROOT/]REF; "
+		    "pid:N\n\n",
 		    out);
 	for (size_t i = 0; i < option_count; i++) {
 		const struct option_spec *option = &option_table[i];
@@ -161,11 +164,12 @@ void cli_print_help(FILE *out)
 			continue;
 		if (option->short_name != 0)
 			(void)snprintf(letter, sizeof(letter), "-%c, ", option->short_name);
-		(void)snprintf(left, sizeof(left), "%s--%s%s%s", letter, option->long_name, option->argument != NULL ? " " : "",
-			       option->argument != NULL ? option->argument : "");
+		(void)snprintf(left, sizeof(left), "%s--%s%s%s", letter, option->long_name,
+			       option->argument != NULL ? " " : "", option->argument != NULL ? option->argument : "");
 		(void)fprintf(out, "  %-26s %s\n", left, option->help);
 	}
-	(void)fputs("\nExit status: the command's; 128+N for signal N; 124 time is up; 125 dbgattach itself failed; 126 cannot be\n"
+	(void)fputs("\nExit status: the command's; 128+N for signal N; 124 time is up; 125 dbgattach itself failed; "
+		    "126 cannot be\n"
 		    "executed; 127 not found; 137 killed, or the container has ended. See dbgattach(1).\n",
 		    out);
 }

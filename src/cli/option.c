@@ -20,7 +20,9 @@ static int apply_user(struct cli_result *result, const char *value, struct err *
 {
 	struct attach_request *request = &result->request;
 
-	request->user = strcmp(value, "root") == 0 ? USER_ROOT : strcmp(value, "target") == 0 ? USER_TARGET : USER_GIVEN;
+	request->user = strcmp(value, "root") == 0   ? USER_ROOT :
+			strcmp(value, "target") == 0 ? USER_TARGET :
+						       USER_GIVEN;
 	return request->user == USER_GIVEN ? user_spec_parse(value, &request->user_spec, err) : 0;
 }
 
@@ -123,8 +125,8 @@ static int apply_timeout(struct cli_result *result, const char *value, struct er
 {
 	int status = text_duration(value, &result->request.timeout_s);
 
-	return status < 0 ? err_set(err, ERR_USAGE, "--timeout %s: a duration is 90, 90s, 10m, 2h or 1d, at most a year",
-				    value) :
+	return status < 0 ? err_set(err, ERR_USAGE,
+				    "--timeout %s: a duration is 90, 90s, 10m, 2h or 1d, at most a year", value) :
 			    0;
 }
 
@@ -194,8 +196,9 @@ static int refuse_detach(struct cli_result *result, const char *value, struct er
 {
 	(void)result;
 	(void)value;
-	return err_set(err, ERR_USAGE, "-d, --detach and --detach-keys: a session ends with its caller; run dbgattach itself in "
-				       "the background, or in tmux");
+	return err_set(err, ERR_USAGE,
+		       "-d, --detach and --detach-keys: a session ends with its caller; run dbgattach itself in "
+		       "the background, or in tmux");
 }
 
 static int refuse_image(struct cli_result *result, const char *value, struct err *err)
@@ -215,7 +218,8 @@ const struct option_spec option_table[] = {
 	{ 'e', "env", "NAME[=VALUE]", "set an environment variable; without a value, the caller's", apply_env },
 	{ 0, "env-file", "FILE", "the same from the lines of FILE", apply_env_file },
 	{ 0, "no-target-env", NULL, "start from an empty environment, not the target's", apply_no_target_env },
-	{ 0, "env-from-process", NULL, "the environment of the running process, not of its config", apply_env_from_process },
+	{ 0, "env-from-process", NULL, "the environment of the running process, not of its config",
+	  apply_env_from_process },
 	{ 0, "profile", "NAME", "what the session may do: general (default), sysadmin", apply_profile },
 	{ 0, "cap-add", "CAP", "a capability more than the profile's", apply_cap_add },
 	{ 0, "cap-drop", "CAP", "one less", apply_cap_drop },

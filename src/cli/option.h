@@ -5,10 +5,10 @@
 #include "dbgattach/cli.h"
 
 struct option_spec {
-	char short_name;        /* 0: none */
-	const char *long_name;  /* NULL: none */
-	const char *argument;   /* NULL: takes none */
-	const char *help;       /* NULL: not listed (accepted for the fingers' sake, or refused with a reason) */
+	char short_name;       /* 0: none */
+	const char *long_name; /* NULL: none */
+	const char *argument;  /* NULL: takes none */
+	const char *help;      /* NULL: not listed (accepted for the fingers' sake, or refused with a reason) */
 	/* value is NULL where there is no argument. */
 	int (*apply)(struct cli_result *result, const char *value, struct err *err);
 };

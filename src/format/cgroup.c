@@ -34,8 +34,8 @@ int cgroup_path_of(const char *bytes, size_t length, const char *controller, cha
 	while (line_next(&lines, &line)) {
 		if (!split(line, &hierarchy, &controllers, &path))
 			continue;
-		if (controller[0] == '\0' ? !(slice_is(hierarchy, "0") && controllers.length == 0)
-					  : !has_controller(controllers, controller))
+		if (controller[0] == '\0' ? !(slice_is(hierarchy, "0") && controllers.length == 0) :
+					    !has_controller(controllers, controller))
 			continue;
 		if (memchr(path.text, '\0', path.length))
 			return -EBADMSG; /* as a C string it would be another path */

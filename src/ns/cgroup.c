@@ -28,10 +28,8 @@
 
 /* Where systemd and every container runtime look for them. */
 static const char *const hierarchy_paths[CGROUP_HIERARCHY_MAX] = {
-	[CGROUP_UNIFIED] = "sys/fs/cgroup/unified",
-	[CGROUP_PIDS] = "sys/fs/cgroup/pids",
-	[CGROUP_MEMORY] = "sys/fs/cgroup/memory",
-	[CGROUP_DEVICES] = "sys/fs/cgroup/devices",
+	[CGROUP_UNIFIED] = "sys/fs/cgroup/unified", [CGROUP_PIDS] = "sys/fs/cgroup/pids",
+	[CGROUP_MEMORY] = "sys/fs/cgroup/memory",   [CGROUP_DEVICES] = "sys/fs/cgroup/devices",
 	[CGROUP_FREEZER] = "sys/fs/cgroup/freezer",
 };
 

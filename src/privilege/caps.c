@@ -37,8 +37,8 @@ int capabilities_parse(const char *name, uint64_t *ret_mask, struct err *err)
 	if (text_format(full, sizeof(full), "%s%s", prefixed ? "" : "cap_", name) < 0 ||
 	    strspn(full, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_") != strlen(full) ||
 	    cap_from_name(full, &value) < 0)
-		return err_set(err, ERR_USAGE, "\"%.40s\" is no capability of this kernel (as in capabilities(7): NET_ADMIN)",
-			       name);
+		return err_set(err, ERR_USAGE,
+			       "\"%.40s\" is no capability of this kernel (as in capabilities(7): NET_ADMIN)", name);
 	*ret_mask = CAPABILITY_BIT(value);
 	return 0;
 }
@@ -90,7 +90,7 @@ struct capability_sets capability_sets_of_session(bool root, uint64_t mask, uint
 {
 	uint64_t kept = root ? mask : added;
 
-	return (struct capability_sets){
+	return (struct capability_sets) {
 		.permitted = kept,
 		.effective = kept,
 		.bounding = kept,
@@ -124,7 +124,8 @@ int privilege_set_capabilities(const struct capability_sets *sets, struct err *e
 	if (!PROTECTED(CAP_DROP))
 		return 0;
 	if (caps == NULL || set_flag(caps, CAP_PERMITTED, sets->permitted) < 0 ||
-	    set_flag(caps, CAP_EFFECTIVE, sets->effective) < 0 || set_flag(caps, CAP_INHERITABLE, sets->inheritable) < 0)
+	    set_flag(caps, CAP_EFFECTIVE, sets->effective) < 0 ||
+	    set_flag(caps, CAP_INHERITABLE, sets->inheritable) < 0)
 		return err_sys(err, ENOMEM, "building the capability sets");
 	if (cap_reset_ambient() < 0)
 		return err_sys(err, errno, "clearing the ambient capabilities");

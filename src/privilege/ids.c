@@ -34,7 +34,8 @@ int privilege_set_ids(uid_t uid, gid_t gid, struct err *err)
 		return err_sys(err, errno, "reading the ids back");
 	for (int i = 0; i < 3; i++)
 		if (uids[i] != uid || gids[i] != gid)
-			return err_set(err, ERR_SYSTEM, "the ids are %u:%u after setting %u:%u", uids[i], gids[i], uid, gid);
+			return err_set(err, ERR_SYSTEM, "the ids are %u:%u after setting %u:%u", uids[i], gids[i], uid,
+				       gid);
 	return 0;
 }
 

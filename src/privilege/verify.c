@@ -20,9 +20,11 @@ static int compare(const struct proc_status *status, const struct privilege_expe
 		{ "uid", status->uid[0], expected->uid },
 		{ "effective uid", status->uid[1], expected->uid },
 		{ "saved uid", status->uid[2], expected->uid },
+		{ "filesystem uid", status->uid[3], expected->uid },
 		{ "gid", status->gid[0], expected->gid },
 		{ "effective gid", status->gid[1], expected->gid },
 		{ "saved gid", status->gid[2], expected->gid },
+		{ "filesystem gid", status->gid[3], expected->gid },
 		{ "number of groups", status->groups_count, 1 },
 		{ "supplementary group", status->groups_count == 1 ? status->groups[0] : 0, expected->gid },
 		{ "inheritable set", status->cap_inheritable, expected->sets.inheritable },
@@ -32,7 +34,8 @@ static int compare(const struct proc_status *status, const struct privilege_expe
 		{ "ambient set", status->cap_ambient, expected->sets.ambient },
 		{ "no_new_privs", (uint64_t)status->no_new_privs, 1 },
 		{ "seccomp mode", (uint64_t)status->seccomp, filters > 0 ? 2 : 0 },
-		{ "seccomp filters", status->seccomp_filters < 0 ? (uint64_t)filters : (uint64_t)status->seccomp_filters,
+		{ "seccomp filters",
+		  status->seccomp_filters < 0 ? (uint64_t)filters : (uint64_t)status->seccomp_filters,
 		  (uint64_t)filters },
 	};
 

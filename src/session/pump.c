@@ -38,7 +38,7 @@ int pump_init(struct pump *pump, int from, int to, enum pump_caller caller)
 {
 	struct stat from_stat, to_stat;
 
-	*pump = (struct pump){ .from = from, .to = to, .chunk = SIZE_MAX, .read_limit = UINT64_MAX };
+	*pump = (struct pump) { .from = from, .to = to, .chunk = SIZE_MAX, .read_limit = UINT64_MAX };
 	if (from < 0 || to < 0 || fstat(from, &from_stat) < 0 || fstat(to, &to_stat) < 0) {
 		pump_close(pump);
 		return -EBADF;
@@ -130,7 +130,8 @@ static ssize_t write_some(struct pump *pump)
 
 static ssize_t read_some(struct pump *pump, size_t size)
 {
-	return pump->from_socket ? recv(pump->from, pump->data, size, MSG_DONTWAIT) : read(pump->from, pump->data, size);
+	return pump->from_socket ? recv(pump->from, pump->data, size, MSG_DONTWAIT) :
+				   read(pump->from, pump->data, size);
 }
 
 /* One read, then it goes out: collecting more first would keep the writer waiting while we are. */

@@ -14,7 +14,7 @@ enum pump_state {
 };
 
 struct pump {
-	int from, to;        /* owned; -EBADF when closed */
+	int from, to; /* owned; -EBADF when closed */
 	enum pump_state state;
 	bool splice;         /* the kernel moves the pages; off from the first EINVAL */
 	bool from_socket;    /* recv(MSG_DONTWAIT) instead of read() */

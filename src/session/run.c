@@ -17,9 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define GRACE_MS 5000         /* between a TERM or HUP and the end of everything */
-#define INIT_GRACE_MS 1000    /* init reaps what was killed and exits; after that it is killed itself */
-#define KILL_INTERVAL_MS 20   /* between two looks at who is left */
+#define GRACE_MS 5000          /* between a TERM or HUP and the end of everything */
+#define INIT_GRACE_MS 1000     /* init reaps what was killed and exits; after that it is killed itself */
+#define KILL_INTERVAL_MS 20    /* between two looks at who is left */
 #define DRAIN_LIMIT (1U << 20) /* no pipe of ours holds more; what comes after is somebody else's */
 
 static const int passed_on[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
@@ -125,7 +125,8 @@ static void end_everything(struct loop *loop)
 
 	loop->end_at = 0;
 	loop->others_left = true;
-	(void)sys_pidfd_send_signal(loop->session->init_pidfd, SIGCONT); /* stopped from outside, it would reap nobody */
+	(void)sys_pidfd_send_signal(loop->session->init_pidfd,
+				    SIGCONT); /* stopped from outside, it would reap nobody */
 	loop->look_again_at = now + 1;
 	set_earlier(&loop->kill_init_at, now + INIT_GRACE_MS);
 }
@@ -214,13 +215,15 @@ static void run_pumps(struct loop *loop, const struct pollfd *polls)
 		if (polls[i].revents == 0 || pump->state == PUMP_CLOSED)
 			continue;
 		/* In this state nobody reads any more what we would write. */
-		if (pump->state == PUMP_WRITING && (polls[i].revents & POLLERR) != 0 && (polls[i].revents & POLLOUT) == 0)
+		if (pump->state == PUMP_WRITING && (polls[i].revents & POLLERR) != 0 &&
+		    (polls[i].revents & POLLOUT) == 0)
 			pump_close(pump);
 		else
 			pump_run(pump);
 		if (loop->init_ended)
 			pump_drain(pump, pump->read_limit);
-		if (i == PUMP_OUTPUT && pump->state == PUMP_CLOSED && loop->session->channels->terminal && !loop->init_ended)
+		if (i == PUMP_OUTPUT && pump->state == PUMP_CLOSED && loop->session->channels->terminal &&
+		    !loop->init_ended)
 			hang_up(loop);
 	}
 }
@@ -275,7 +278,8 @@ static void open_pumps(struct loop *loop)
 {
 	struct session_channels *channels = loop->session->channels;
 	/* The pumps close what they are done with; with a terminal the master is also needed for its size. */
-	int input = channels->terminal ? duplicate(channels->input) : take_fd(channels->input);
+	bool keep = channels->terminal || !PROTECTED(HALF_CLOSE);
+	int input = keep ? duplicate(channels->input) : take_fd(channels->input);
 
 	(void)pump_init(&loop->pumps[PUMP_INPUT], duplicate(STDIN_FILENO), input, PUMP_FROM_CALLER);
 	(void)pump_init(&loop->pumps[PUMP_OUTPUT], take_fd(channels->output), duplicate(STDOUT_FILENO), PUMP_TO_CALLER);

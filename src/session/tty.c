@@ -76,6 +76,6 @@ struct winsize session_tty_size(const struct session_tty *tty)
 	struct winsize size = { 0 };
 
 	if (tty->fd < 0 || ioctl(tty->fd, TIOCGWINSZ, &size) < 0 || size.ws_col == 0 || size.ws_row == 0)
-		size = (struct winsize){ .ws_row = 24, .ws_col = 80 };
+		size = (struct winsize) { .ws_row = 24, .ws_col = 80 };
 	return size;
 }

@@ -92,10 +92,10 @@ static int visit(const char *id, void *context, struct err *err)
 		return err_set(err, ERR_MALFORMED, "%s/%s is the file of another container", scan->runtime->folder,
 			       path);
 
-	enum match match = is_id						  ? MATCH_ID
-			   : strcmp(container.name, search->reference->name) == 0 ? MATCH_NAME
-			   : fits						  ? MATCH_PREFIX
-										  : MATCH_NONE;
+	enum match match = is_id                                                ? MATCH_ID :
+			   strcmp(container.name, search->reference->name) == 0 ? MATCH_NAME :
+			   fits                                                 ? MATCH_PREFIX :
+										  MATCH_NONE;
 	return match == MATCH_NONE ? 0 : add(scan, match, &container, err);
 }
 

@@ -111,9 +111,9 @@ static int visit(const char *id, void *context, struct err *err)
 	struct search *search = scan->search;
 	cleanup_state struct oci_state state = { 0 };
 	/* The id of these runtimes is what somebody called the container, so it counts as a name. */
-	enum match match = strcmp(id, search->reference->name) != 0 ? MATCH_PREFIX
-			   : search->is_full_id			    ? MATCH_ID
-								    : MATCH_NAME;
+	enum match match = strcmp(id, search->reference->name) != 0 ? MATCH_PREFIX :
+			   search->is_full_id                       ? MATCH_ID :
+								      MATCH_NAME;
 
 	if (match == MATCH_PREFIX && !search_prefix_fits(search, id))
 		return 0;

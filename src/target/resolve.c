@@ -172,13 +172,14 @@ static int look(struct search *search, struct err *err)
 		if (reference->scope[0] && !(runtime->takes_folder && reference->scope[0] == '/'))
 			return err_set(err, ERR_USAGE, "%s:%s/%s: %s", reference->runtime, reference->scope,
 				       reference->name,
-				       runtime->takes_folder ? "the folder must be an absolute path"
-							     : "this runtime's containers are named without a folder");
+				       runtime->takes_folder ? "the folder must be an absolute path" :
+							       "this runtime's containers are named without a folder");
 		int r = runtime->visit(runtime, search, err);
 		/* Not passed by in silence: a container of that name might be the one that is meant. */
 		if (r < 0)
-			return reference->runtime[0] ? r : err_wrap(err, "%s (RUNTIME:%s names another runtime)",
-								    runtime->name, reference->name);
+			return reference->runtime[0] ? r :
+						       err_wrap(err, "%s (RUNTIME:%s names another runtime)",
+								runtime->name, reference->name);
 		/* A whole id is random: who else knows it knows the same container. */
 		if (search->count > 0 && search->found[0].match == MATCH_ID)
 			break;
@@ -210,10 +211,11 @@ static int check_identity(const struct search *search, const struct runtime *run
 		return r;
 	if (target->start_time != 0 && target->start_time == pin->start_time)
 		return 0;
-	return err_set(err, ERR_CHANGED, target->start_time != 0 ?
-						 "process %d is not the container's: it started at another time" :
-						 "process %d is not in the container's cgroup and nothing else shows that it is "
-						 "the container's",
+	return err_set(err, ERR_CHANGED,
+		       target->start_time != 0 ?
+			       "process %d is not the container's: it started at another time" :
+			       "process %d is not in the container's cgroup and nothing else shows that it is "
+			       "the container's",
 		       pin->pid);
 }
 

@@ -58,7 +58,8 @@ static int seal(int tmpfs)
 
 	if (fs < 0)
 		return fs;
-	(void)snprintf(lower, sizeof(lower), "/proc/self/fd/%d/" UNPACK_TREE ":/proc/self/fd/%d/" UNPACK_EMPTY, tmpfs, tmpfs);
+	(void)snprintf(lower, sizeof(lower), "/proc/self/fd/%d/" UNPACK_TREE ":/proc/self/fd/%d/" UNPACK_EMPTY, tmpfs,
+		       tmpfs);
 	int result = sys_fsconfig_string(fs, "lowerdir", lower);
 	if (result == 0)
 		result = sys_fsconfig_create(fs);

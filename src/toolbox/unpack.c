@@ -32,11 +32,12 @@ static int parse_entry(const char *line, struct entry *entry)
 	case 'd':
 		return sscanf(line, "%c %o " PATH_FIELD, &entry->kind, &entry->mode, entry->path) == 3 ? 0 : -EINVAL;
 	case 'l':
-		return sscanf(line, "%c " PATH_FIELD " " PATH_FIELD, &entry->kind, entry->link, entry->path) == 3 ? 0 :
-														    -EINVAL;
+		return sscanf(line, "%c " PATH_FIELD " " PATH_FIELD, &entry->kind, entry->link, entry->path) == 3 ?
+			       0 :
+			       -EINVAL;
 	case 'f':
-		if (sscanf(line, "%c %o %zu %zu " PATH_FIELD, &entry->kind, &entry->mode, &entry->offset, &entry->length,
-			   entry->path) != 5)
+		if (sscanf(line, "%c %o %zu %zu " PATH_FIELD, &entry->kind, &entry->mode, &entry->offset,
+			   &entry->length, entry->path) != 5)
 			return -EINVAL;
 		return entry->offset <= toolbox_image_size() && entry->length <= toolbox_image_size() - entry->offset ?
 			       0 :

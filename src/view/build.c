@@ -57,10 +57,11 @@ static int place(int *part, int root, const char *name, struct err *err)
 	return 0;
 }
 
-static int build_dev(struct view_parts *parts, int source, const struct view_options *options, int root, struct err *err)
+static int build_dev(struct view_parts *parts, int source, const struct view_options *options, int root,
+		     struct err *err)
 {
-	static const char *const ours[] = { "pts",    "ptmx",   "tty",  "console", "fd",     "stdin",   "stdout",
-					    "stderr", "null",   "zero", "full",    "random", "urandom", NULL };
+	static const char *const ours[] = { "pts",    "ptmx", "tty",  "console", "fd",     "stdin",   "stdout",
+					    "stderr", "null", "zero", "full",    "random", "urandom", NULL };
 	struct capture_policy policy = {
 		.where = "/dev",
 		.entries_max = VIEW_DEV_ENTRIES_MAX,
@@ -93,12 +94,13 @@ static int build_dev(struct view_parts *parts, int source, const struct view_opt
 	return result < 0 ? err_sys(err, result, "making the session's /dev read-only") : 0;
 }
 
-static int build_proc(struct view_parts *parts, int source, const struct view_options *options, int root, unsigned notes,
-		      struct err *err)
+static int build_proc(struct view_parts *parts, int source, const struct view_options *options, int root,
+		      unsigned notes, struct err *err)
 {
 	static const char path[] = "proc";
-	const struct proc_covers covers = { .empty_dirfd = root, .empty_dir = "dbg/rw", .null_dirfd = root,
-					    .null = "dev/null" };
+	const struct proc_covers covers = {
+		.empty_dirfd = root, .empty_dir = "dbg/rw", .null_dirfd = root, .null = "dev/null"
+	};
 	int result = 0;
 
 	if (notes & VIEW_NOTE_NO_PROC)

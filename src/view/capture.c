@@ -22,7 +22,8 @@
 static int seal_clone(int mount, bool read_only, bool devices)
 {
 	struct mount_attr attributes = {
-		.attr_set = (read_only ? MOUNT_ATTR_RDONLY : 0) | (devices ? 0 : MOUNT_ATTR_NODEV) | (PROTECTED(NOATIME) ? MOUNT_ATTR_NOATIME : 0),
+		.attr_set = (read_only ? MOUNT_ATTR_RDONLY : 0) | (devices ? 0 : MOUNT_ATTR_NODEV) |
+			    (PROTECTED(NOATIME) ? MOUNT_ATTR_NOATIME : 0),
 		.attr_clr = PROTECTED(NOATIME) ? MOUNT_ATTR__ATIME : 0,
 		.propagation = MS_PRIVATE,
 	};
@@ -58,7 +59,8 @@ static int copy_link(int clone, int destination, const char *name)
 int capture_entry(int source, int destination, const char *name, bool read_only, bool devices)
 {
 	struct statx statx_buffer;
-	cleanup_close int clone = sys_open_tree_clone(source, name, AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
+	cleanup_close int clone =
+		sys_open_tree_clone(source, name, AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
 
 	if (clone < 0)
 		return clone;
@@ -77,6 +79,16 @@ int capture_entry(int source, int destination, const char *name, bool read_only,
 /* A stream on the directory that leaves no trace. Takes nothing over: the clone's fd goes with the stream. */
 static DIR *open_listing(int source)
 {
+	/* Nearly always we may say that the access time shall stay; for another's directory in a user namespace we may not. */
+	int direct = openat(source, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC | (PROTECTED(NOATIME) ? O_NOATIME : 0));
+
+	if (direct >= 0 || errno != EPERM) {
+		DIR *listing = direct < 0 ? NULL : fdopendir(direct);
+
+		if (listing == NULL)
+			close_quietly(direct);
+		return listing;
+	}
 	/* Alone, or with everything below it: a clone without its children is refused where those are locked. */
 	cleanup_close int clone = sys_open_tree_clone(source, "", AT_EMPTY_PATH);
 

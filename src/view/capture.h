@@ -8,10 +8,10 @@
 #include <stddef.h>
 
 struct capture_policy {
-	const char *where;     /* "/" or "/dev", for messages */
+	const char *where; /* "/" or "/dev", for messages */
 	unsigned entries_max;
 	bool read_only;
-	bool devices;          /* what is there may be a device: /dev */
+	bool devices; /* what is there may be a device: /dev */
 	/* Names that are not captured because the view has its own. NULL-terminated. */
 	const char *const *skip;
 };

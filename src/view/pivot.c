@@ -35,7 +35,8 @@ static int prove(int root, struct err *err)
 	for (size_t i = 0; result == 0 && i < sizeof(places) / sizeof(places[0]); i++) {
 		result = mount_id(AT_FDCWD, places[i], &id);
 		if (result == 0 && id != expected)
-			return err_set(err, ERR_REFUSED, "%s is still a mount of the target's after pivot_root", places[i]);
+			return err_set(err, ERR_REFUSED, "%s is still a mount of the target's after pivot_root",
+				       places[i]);
 	}
 	return result < 0 ? err_sys(err, result, "proving that the old root is gone") : 0;
 }
@@ -62,6 +63,6 @@ int view_workdir(const char *path, bool fallback, struct err *err)
 	int error = errno;
 	if (fallback && chdir("/") == 0)
 		return 0;
-	return err_set(err, error == ENOENT ? ERR_NOT_FOUND : ERR_DENIED, "working directory %s in the target: %s", path,
-		       error == ENOENT ? "No such file or directory" : "cannot be entered");
+	return err_set(err, error == ENOENT ? ERR_NOT_FOUND : ERR_DENIED, "working directory %s in the target: %s",
+		       path, error == ENOENT ? "No such file or directory" : "cannot be entered");
 }

@@ -68,11 +68,8 @@ static int make_nodes(int dev, const struct view_owner *owner)
 	static const struct {
 		const char *name, *target;
 	} links[] = {
-		{ "ptmx", "pts/ptmx" },
-		{ "fd", "/proc/self/fd" },
-		{ "stdin", "/proc/self/fd/0" },
-		{ "stdout", "/proc/self/fd/1" },
-		{ "stderr", "/proc/self/fd/2" },
+		{ "ptmx", "pts/ptmx" },          { "fd", "/proc/self/fd" },       { "stdin", "/proc/self/fd/0" },
+		{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
@@ -122,9 +119,11 @@ const char *view_note_text(unsigned note)
 	case VIEW_NOTE_HIDDEN_DBG:
 		return "the target has a /dbg of its own; it is hidden behind the toolbox (see /proc/1/root/dbg)";
 	case VIEW_NOTE_FRESH_PROC:
-		return "the target's /proc is no procfs of the session's PID namespace; the session gets a fresh, masked one";
+		return "the target's /proc is no procfs of the session's PID namespace; the session gets a fresh, "
+		       "masked one";
 	case VIEW_NOTE_NO_PROC:
-		return "the target's /proc is no procfs of the session's PID namespace and this kernel cannot make one from outside "
+		return "the target's /proc is no procfs of the session's PID namespace and this kernel cannot make one "
+		       "from outside "
 		       "(Linux 6.17 can); the session has none, so ps and top will not work";
 	default:
 		return NULL;

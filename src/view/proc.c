@@ -33,11 +33,20 @@ static const struct {
 	const char *name;
 	enum masking how;
 } masks[] = {
-	{ "bus", MASK_READ_ONLY },      { "fs", MASK_READ_ONLY },   { "irq", MASK_READ_ONLY },
-	{ "sys", MASK_READ_ONLY },      { "sysrq-trigger", MASK_READ_ONLY },
-	{ "acpi", MASK_COVER },         { "asound", MASK_COVER },   { "firmware", MASK_COVER },
-	{ "kcore", MASK_COVER },        { "keys", MASK_COVER },     { "latency_stats", MASK_COVER },
-	{ "sched_debug", MASK_COVER },  { "scsi", MASK_COVER },     { "timer_list", MASK_COVER },
+	{ "bus", MASK_READ_ONLY },
+	{ "fs", MASK_READ_ONLY },
+	{ "irq", MASK_READ_ONLY },
+	{ "sys", MASK_READ_ONLY },
+	{ "sysrq-trigger", MASK_READ_ONLY },
+	{ "acpi", MASK_COVER },
+	{ "asound", MASK_COVER },
+	{ "firmware", MASK_COVER },
+	{ "kcore", MASK_COVER },
+	{ "keys", MASK_COVER },
+	{ "latency_stats", MASK_COVER },
+	{ "sched_debug", MASK_COVER },
+	{ "scsi", MASK_COVER },
+	{ "timer_list", MASK_COVER },
 };
 
 bool proc_is_root(int fd)
@@ -118,9 +127,10 @@ static int is_masked(int proc, const char *name, enum masking how, bool *ret_dir
 static int make_mask(int proc, const char *name, enum masking how, bool directory, const struct proc_covers *covers)
 {
 	struct mount_attr read_only = { .attr_set = MOUNT_ATTR_RDONLY };
-	cleanup_close int mount = how == MASK_READ_ONLY ? sys_open_tree_clone(proc, name, AT_RECURSIVE | AT_SYMLINK_NOFOLLOW) :
-				  directory		? sys_open_tree_clone(covers->empty_dirfd, covers->empty_dir, 0) :
-							  sys_open_tree_clone(covers->null_dirfd, covers->null, 0);
+	cleanup_close int mount = how == MASK_READ_ONLY ?
+					  sys_open_tree_clone(proc, name, AT_RECURSIVE | AT_SYMLINK_NOFOLLOW) :
+				  directory ? sys_open_tree_clone(covers->empty_dirfd, covers->empty_dir, 0) :
+					      sys_open_tree_clone(covers->null_dirfd, covers->null, 0);
 
 	if (mount < 0)
 		return mount;

@@ -22,7 +22,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <limits.h>
 #include <sched.h>
@@ -94,7 +93,10 @@ static void copy_file(int from, int to)
 			die("copy");
 }
 
-/* Files, directories and symlinks, with their modes; times in the past, so that relatime would change them on a read. */
+/*
+ * Files, directories and symlinks with their modes, all root's (of the user namespace); times in the past, so that
+ * relatime would change them on a read.
+ */
 static void copy_tree(int from, int to)
 {
 	const struct timespec times[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1000000000 } };
@@ -132,7 +134,6 @@ static void copy_tree(int from, int to)
 			close(in);
 			close(out);
 		}
-		MUST(fchownat(to, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW));
 		if (!S_ISLNK(st.st_mode))
 			MUST(fchmodat(to, name, st.st_mode & 07777, 0));
 		MUST(utimensat(to, name, times, AT_SYMLINK_NOFOLLOW));
@@ -296,9 +297,9 @@ static void map_ids(pid_t pid)
 
 static unsigned long share(char *list)
 {
-	static const struct name kinds[] = { { "pid", CLONE_NEWPID },	    { "mnt", CLONE_NEWNS },
-					     { "net", CLONE_NEWNET },	    { "uts", CLONE_NEWUTS },
-					     { "ipc", CLONE_NEWIPC },	    { "cgroup", CLONE_NEWCGROUP } };
+	static const struct name kinds[] = { { "pid", CLONE_NEWPID }, { "mnt", CLONE_NEWNS },
+					     { "net", CLONE_NEWNET }, { "uts", CLONE_NEWUTS },
+					     { "ipc", CLONE_NEWIPC }, { "cgroup", CLONE_NEWCGROUP } };
 	unsigned long flags = 0;
 
 	for (char *word = strtok(list, ","); word; word = strtok(NULL, ",")) {
@@ -316,11 +317,21 @@ static unsigned long share(char *list)
 enum option_id { TREE = 1, PROC, DEV, SHARE, TIME, USERNS, UID, CAPS, NO_NNP, RW, STRICTATIME, SHARED, CGROUP, ENV };
 
 static const struct option long_options[] = {
-	{ "tree", 1, 0, TREE },	    { "proc", 1, 0, PROC },     { "dev", 0, 0, DEV },
-	{ "share", 1, 0, SHARE },   { "time", 0, 0, TIME },	{ "userns", 1, 0, USERNS },
-	{ "uid", 1, 0, UID },	    { "caps", 1, 0, CAPS },	{ "no-nnp", 0, 0, NO_NNP },
-	{ "rw", 0, 0, RW },	    { "strictatime", 0, 0, STRICTATIME }, { "shared", 0, 0, SHARED },
-	{ "cgroup", 1, 0, CGROUP }, { "env", 1, 0, ENV },	{ 0 },
+	{ "tree", 1, 0, TREE },
+	{ "proc", 1, 0, PROC },
+	{ "dev", 0, 0, DEV },
+	{ "share", 1, 0, SHARE },
+	{ "time", 0, 0, TIME },
+	{ "userns", 1, 0, USERNS },
+	{ "uid", 1, 0, UID },
+	{ "caps", 1, 0, CAPS },
+	{ "no-nnp", 0, 0, NO_NNP },
+	{ "rw", 0, 0, RW },
+	{ "strictatime", 0, 0, STRICTATIME },
+	{ "shared", 0, 0, SHARED },
+	{ "cgroup", 1, 0, CGROUP },
+	{ "env", 1, 0, ENV },
+	{ 0 },
 };
 
 static void parse(int argc, char **argv)
@@ -329,28 +340,53 @@ static void parse(int argc, char **argv)
 
 	while ((option = getopt_long(argc, argv, "+", long_options, NULL)) != -1) {
 		switch ((enum option_id)option) {
-		case TREE: options.tree = optarg; break;
-		case PROC: options.proc = optarg; break;
-		case DEV: options.dev = true; break;
-		case SHARE: options.flags &= ~share(optarg); break;
-		case TIME: options.time = true; break;
+		case TREE:
+			options.tree = optarg;
+			break;
+		case PROC:
+			options.proc = optarg;
+			break;
+		case DEV:
+			options.dev = true;
+			break;
+		case SHARE:
+			options.flags &= ~share(optarg);
+			break;
+		case TIME:
+			options.time = true;
+			break;
 		case USERNS:
 			options.flags |= CLONE_NEWUSER;
 			if (sscanf(optarg, "%u:%u", &options.userns_base, &options.userns_count) != 2)
 				_exit(97);
 			break;
-		case UID: options.uid = (unsigned)strtoul(optarg, NULL, 10); break;
-		case CAPS: options.caps = strtoull(optarg, NULL, 16); break;
-		case NO_NNP: options.keep_privs = true; break;
-		case RW: options.writable = true; break;
-		case STRICTATIME: options.strictatime = true; break;
-		case SHARED: options.shared = true; break;
-		case CGROUP: options.cgroup = optarg; break;
+		case UID:
+			options.uid = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case CAPS:
+			options.caps = strtoull(optarg, NULL, 16);
+			break;
+		case NO_NNP:
+			options.keep_privs = true;
+			break;
+		case RW:
+			options.writable = true;
+			break;
+		case STRICTATIME:
+			options.strictatime = true;
+			break;
+		case SHARED:
+			options.shared = true;
+			break;
+		case CGROUP:
+			options.cgroup = optarg;
+			break;
 		case ENV:
 			if (options.env_count < ENV_MAX)
 				options.env[options.env_count++] = optarg;
 			break;
-		default: _exit(97);
+		default:
+			_exit(97);
 		}
 	}
 	if (optind >= argc)

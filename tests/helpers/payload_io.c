@@ -94,9 +94,9 @@ __attribute__((optimize("O3", "unroll-loops"))) static void sha256_block(struct 
 	memcpy(s, sha->state, sizeof(s));
 	/* Instead of moving the eight words round, their names go round: s[(k - i) & 7]. */
 	for (unsigned i = 0; i < 64; i++) {
-#define S(k) s[((k) - i) & 7]
-		uint32_t t1 = S(7) + (rotate(S(4), 6) ^ rotate(S(4), 11) ^ rotate(S(4), 25)) + ((S(4) & S(5)) ^ (~S(4) & S(6))) +
-			      constants[i] + w[i];
+#define S(k) s[((k)-i) & 7]
+		uint32_t t1 = S(7) + (rotate(S(4), 6) ^ rotate(S(4), 11) ^ rotate(S(4), 25)) +
+			      ((S(4) & S(5)) ^ (~S(4) & S(6))) + constants[i] + w[i];
 
 		S(3) += t1;
 		S(7) = t1 + (rotate(S(0), 2) ^ rotate(S(0), 13) ^ rotate(S(0), 22)) +
@@ -110,7 +110,8 @@ __attribute__((optimize("O3", "unroll-loops"))) static void sha256_block(struct 
 /* The sha256 and the number of bytes of stdin. */
 int cmd_sha256(int argc, char **argv)
 {
-	struct sha256 sha = { { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19 } };
+	struct sha256 sha = { { 0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab,
+				0x5be0cd19 } };
 	unsigned long long total = 0;
 	size_t have = 0;
 	ssize_t n;

@@ -77,9 +77,10 @@ static void print_caps(void)
 static void print_limits(void)
 {
 	static const struct name names[] = {
-		NAME(RLIMIT_AS),   NAME(RLIMIT_CORE),  NAME(RLIMIT_CPU),	NAME(RLIMIT_DATA),   NAME(RLIMIT_FSIZE),
-		NAME(RLIMIT_LOCKS), NAME(RLIMIT_MEMLOCK), NAME(RLIMIT_MSGQUEUE), NAME(RLIMIT_NICE),  NAME(RLIMIT_NOFILE),
-		NAME(RLIMIT_NPROC), NAME(RLIMIT_RSS),  NAME(RLIMIT_RTPRIO),     NAME(RLIMIT_SIGPENDING), NAME(RLIMIT_STACK),
+		NAME(RLIMIT_AS),     NAME(RLIMIT_CORE),       NAME(RLIMIT_CPU),     NAME(RLIMIT_DATA),
+		NAME(RLIMIT_FSIZE),  NAME(RLIMIT_LOCKS),      NAME(RLIMIT_MEMLOCK), NAME(RLIMIT_MSGQUEUE),
+		NAME(RLIMIT_NICE),   NAME(RLIMIT_NOFILE),     NAME(RLIMIT_NPROC),   NAME(RLIMIT_RSS),
+		NAME(RLIMIT_RTPRIO), NAME(RLIMIT_SIGPENDING), NAME(RLIMIT_STACK),
 	};
 
 	printf("\"limits\": {");
@@ -188,7 +189,8 @@ static void print_ids(void)
 
 	getresuid(&uid[0], &uid[1], &uid[2]);
 	getresgid(&gid[0], &gid[1], &gid[2]);
-	printf("\"uid\": [%u, %u, %u],\n\"gid\": [%u, %u, %u],\n\"groups\": [", uid[0], uid[1], uid[2], gid[0], gid[1], gid[2]);
+	printf("\"uid\": [%u, %u, %u],\n\"gid\": [%u, %u, %u],\n\"groups\": [", uid[0], uid[1], uid[2], gid[0], gid[1],
+	       gid[2]);
 	for (int i = 0; i < count; i++)
 		printf("%s%u", i ? ", " : "", groups[i]);
 	printf("],\n");

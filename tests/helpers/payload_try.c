@@ -59,7 +59,8 @@ static void walk(const char *path, char *const *skip, void (*visit)(const char *
 
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (snprintf(child, sizeof(child), "%s/%s", strcmp(path, "/") ? path : "", entry->d_name) >= (int)sizeof(child))
+		if (snprintf(child, sizeof(child), "%s/%s", strcmp(path, "/") ? path : "", entry->d_name) >=
+		    (int)sizeof(child))
 			continue;
 		for (size_t i = 0; skip[i]; i++)
 			skipped |= strcmp(skip[i], child) == 0;

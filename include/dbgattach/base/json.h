@@ -26,9 +26,9 @@ enum json_origin { JSON_FOREIGN, JSON_OURS };
 struct json_field {
 	const char *name;
 	enum json_type type;
-	size_t offset;   /* of the member in the base structure */
-	bool mandatory;  /* absent or null: malformed */
-	size_t limit;    /* longest string, or most elements; 0: JSON_STRING_MAX / JSON_ARRAY_MAX */
+	size_t offset;                   /* of the member in the base structure */
+	bool mandatory;                  /* absent or null: malformed */
+	size_t limit;                    /* longest string, or most elements; 0: JSON_STRING_MAX / JSON_ARRAY_MAX */
 	const struct json_field *fields; /* JSON_FIELD_OBJECT: ends with a NULL name */
 	int (*call)(json_t *value, void *base, struct err *err);
 };

@@ -12,8 +12,8 @@
 struct mountinfo {
 	uint64_t id, parent;
 	uint32_t major, minor;
-	const char *root, *mount_point;   /* octal escapes undone; valid until the next call */
-	const char *options;              /* per mount */
+	const char *root, *mount_point; /* octal escapes undone; valid until the next call */
+	const char *options;            /* per mount */
 	const char *type, *source;
 	const char *super_options;
 };

@@ -8,10 +8,10 @@
 #include <stdint.h>
 
 struct oci_state {
-	char *id;           /* crun does not state it: NULL there, the directory's name counts */
+	char *id; /* crun does not state it: NULL there, the directory's name counts */
 	int64_t pid;
 	uint64_t start_time; /* field 22 of /proc/PID/stat as the runtime saw it; 0: not stated */
-	char *bundle;       /* NULL where not stated */
+	char *bundle;        /* NULL where not stated */
 };
 
 int oci_state_parse_runc(const char *bytes, size_t length, struct oci_state *ret, struct err *err);

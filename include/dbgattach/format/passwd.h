@@ -14,9 +14,9 @@
 #define PASSWD_FILE_MAX (1U << 20)
 
 struct user_spec {
-	char name[256];       /* "" when an id was given */
-	uid_t uid;            /* (uid_t)-1 when a name was given */
-	gid_t gid;            /* (gid_t)-1: not given */
+	char name[256]; /* "" when an id was given */
+	uid_t uid;      /* (uid_t)-1 when a name was given */
+	gid_t gid;      /* (gid_t)-1: not given */
 };
 
 /* "UID", "UID:GID", "NAME". Not "root" and "target": those are words of the command line, not of this format. */

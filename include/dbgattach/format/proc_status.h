@@ -20,11 +20,11 @@ struct proc_status {
 	gid_t gid[4];
 	gid_t *groups;
 	size_t groups_count;
-	mode_t umask;          /* (mode_t)-1: not printed */
+	mode_t umask; /* (mode_t)-1: not printed */
 	uint64_t cap_inheritable, cap_permitted, cap_effective, cap_bounding, cap_ambient;
-	int no_new_privs;      /* -1: not printed */
-	int seccomp;           /* 0, 1, 2; -1: not printed */
-	int seccomp_filters;   /* -1: not printed (before 5.9) */
+	int no_new_privs;    /* -1: not printed */
+	int seccomp;         /* 0, 1, 2; -1: not printed */
+	int seccomp_filters; /* -1: not printed (before 5.9) */
 };
 
 int proc_status_parse(const char *bytes, size_t length, struct proc_status *ret, struct err *err);

@@ -10,11 +10,11 @@
 #define REFERENCE_MAX 512
 
 struct reference {
-	char runtime[16];            /* "" where none was named; "pid" for pid:N */
-	char scope[256];             /* runc:[ROOT_DIR/]REF: what stands before the last slash, else "" */
-	char name[REFERENCE_MAX];    /* the name, id or prefix; "" for pid:N */
-	pid_t pid;                   /* pid:N, else 0 */
-	uint64_t pidfd_inode;        /* pid:N:INODE, else 0 */
+	char runtime[16];         /* "" where none was named; "pid" for pid:N */
+	char scope[256];          /* runc:[ROOT_DIR/]REF: what stands before the last slash, else "" */
+	char name[REFERENCE_MAX]; /* the name, id or prefix; "" for pid:N */
+	pid_t pid;                /* pid:N, else 0 */
+	uint64_t pidfd_inode;     /* pid:N:INODE, else 0 */
 };
 
 /*

@@ -211,6 +211,9 @@ static void capabilities_of_the_session(void **state)
 		{ "general", false, false, true, 0, CAP(KILL) | CAP(SYS_TIME), ~UINT64_C(0), GENERAL & ~CAP(KILL) },
 		{ "general", true, false, true, 0, CAP(CHOWN), ~UINT64_C(0), (GENERAL | WRITE) & ~CAP(CHOWN) },
 		{ "general", false, false, true, 0, ~UINT64_C(0), ~UINT64_C(0), 0 },
+		{ "general", false, false, true, CAP(KILL), ~UINT64_C(0), ~UINT64_C(0),
+		  CAP(KILL) }, /* as with docker */
+		{ "general", false, false, false, CAP(KILL), ~UINT64_C(0), ~UINT64_C(0), CAP(KILL) },
 		{ "general", false, true, true, 0, 0, 0, GENERAL },
 		{ "sysadmin", false, false, true, 0, 0, ~UINT64_C(0), ~UINT64_C(0) },
 		{ "sysadmin", false, false, true, 0, 0, GENERAL, GENERAL },

@@ -24,7 +24,7 @@ static void sys_takes_the_kind_from_errno(void **state)
 		int errnum;
 		enum err_kind kind;
 	} rows[] = {
-		{ ESRCH, ERR_GONE },	     { EPERM, ERR_DENIED },	 { -EACCES, ERR_DENIED },
+		{ ESRCH, ERR_GONE },         { EPERM, ERR_DENIED },      { -EACCES, ERR_DENIED },
 		{ ENOSYS, ERR_UNSUPPORTED }, { ETIMEDOUT, ERR_TIMEOUT }, { EINVAL, ERR_SYSTEM },
 		{ -ENOENT, ERR_SYSTEM },
 	};

@@ -44,7 +44,7 @@ static void read_all_tells_exactly_from_too_much(void **state)
 		size_t length, limit;
 		int result;
 	} rows[] = {
-		{ 0, 0, 0 },	  { 0, 10, 0 },	     { 10, 10, 0 },	     { 11, 10, -EFBIG },
+		{ 0, 0, 0 },      { 0, 10, 0 },      { 10, 10, 0 },          { 11, 10, -EFBIG },
 		{ 1, 0, -EFBIG }, { 9000, 9000, 0 }, { 9000, 8999, -EFBIG }, { 20000, 1 << 20, 0 },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

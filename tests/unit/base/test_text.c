@@ -71,10 +71,10 @@ static void escape_leaves_nothing_for_the_terminal(void **state)
 		{ "h\xc3\xa9llo", 6, "h\xc3\xa9llo" },
 		{ "\xc2\x9b", 2, "\\xc2\\x9b" }, /* CSI as one C1 character */
 		{ "\x9b", 1, "\\x9b" },
-		{ "\xe2\x80\xae", 3, "\\xe2\\x80\\xae" },	   /* right-to-left override */
-		{ "\xe2\x81\xa6", 3, "\\xe2\\x81\\xa6" },	   /* isolate */
-		{ "\xc0\xaf", 2, "\\xc0\\xaf" },		   /* overlong */
-		{ "\xed\xa0\x80", 3, "\\xed\\xa0\\x80" },	   /* surrogate */
+		{ "\xe2\x80\xae", 3, "\\xe2\\x80\\xae" },          /* right-to-left override */
+		{ "\xe2\x81\xa6", 3, "\\xe2\\x81\\xa6" },          /* isolate */
+		{ "\xc0\xaf", 2, "\\xc0\\xaf" },                   /* overlong */
+		{ "\xed\xa0\x80", 3, "\\xed\\xa0\\x80" },          /* surrogate */
 		{ "\xf4\x90\x80\x80", 4, "\\xf4\\x90\\x80\\x80" }, /* beyond Unicode */
 		{ "\xf0\x9f\x98\x80", 4, "\xf0\x9f\x98\x80" },
 		{ "\xe2\x82", 2, "\\xe2\\x82" }, /* cut in the middle */

@@ -16,9 +16,9 @@ static void finds_the_path_of_a_controller(void **state)
 		const char *path;
 	} rows[] = {
 		{ "pids", 0, "/docker/" ID_A }, { "cpu", 0, "/a:b" },
-		{ "cpuacct", 0, "/a:b" },	{ "name=systemd", 0, "/docker/" ID_A },
-		{ "", 0, "/unified" },		{ "memory", -ENOENT, "" },
-		{ "freezer", -ENOENT, "" },	{ "cpu,cpuacct", -ENOENT, "" },
+		{ "cpuacct", 0, "/a:b" },       { "name=systemd", 0, "/docker/" ID_A },
+		{ "", 0, "/unified" },          { "memory", -ENOENT, "" },
+		{ "freezer", -ENOENT, "" },     { "cpu,cpuacct", -ENOENT, "" },
 		{ "pid", -ENOENT, "" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

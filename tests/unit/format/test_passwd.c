@@ -157,7 +157,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(user_spec_accepts),  cmocka_unit_test(user_spec_refuses),
-		cmocka_unit_test(finds_a_name),	      cmocka_unit_test(hostile_files),
+		cmocka_unit_test(finds_a_name),       cmocka_unit_test(hostile_files),
 		cmocka_unit_test(survives_every_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
 static void the_last_parenthesis_ends_the_name(void **state)
 {
 	(void)state;
-	static const char *const names[] = { "app",	 "",   "a b", ") R 1",		"x) R 1 (",
+	static const char *const names[] = { "app",      "",   "a b", ") R 1",          "x) R 1 (",
 					     "a\n) Z 1", "((", "))",  ") S 4763 4782 (" };
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct proc_stat stat;

@@ -138,7 +138,7 @@ static void the_process_must_be_the_containers(void **state)
 	tree_write(tree, "run/docker/runtime-runc/moby/" ID_A "/state.json", "{}");
 	assert_refused(tree, "web", ERR_MALFORMED, "init_process_pid");
 	tree_docker(tree, ID_A, "web", 4194304, 0);
-	assert_refused(tree, "web", ERR_MALFORMED, "init_process_pid");
+	assert_refused(tree, "web", ERR_GONE, "4194304");
 }
 
 static void without_a_start_time_the_cgroup_decides(void **state)

@@ -60,8 +60,8 @@ static void another_folder(void **state)
 static void a_config_that_is_not_there_or_not_trusted(void **state)
 {
 	const struct tree *tree = *state;
-	static const char *const bundles[] = { "",	     "relative", "/missing", "/../../etc",
-					       "/malformed", "/link",	 "/writable" };
+	static const char *const bundles[] = { "",           "relative", "/missing", "/../../etc",
+					       "/malformed", "/link",    "/writable" };
 
 	tree_write(tree, "malformed/config.json", "{");
 	tree_write(tree, "good/config.json", "{\"process\":{\"env\":[\"FOO=bar\"]}}");

@@ -10,7 +10,7 @@
 struct tree {
 	char path[64];
 	struct host host; /* root: the folder; proc: the real one */
-	pid_t pid;	  /* of the child */
+	pid_t pid;        /* of the child */
 	uint64_t start_time;
 };
 

@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+Before and after: whatever ends a session, at whatever stage, nothing of it stays: in the target, whether its PID 1 reaps
+or not, or on the host. The one exception is asserted for what it is.
+"""
+import signal
+
+import pytest
+
+import snapshot
+from processes import freeze, send, state, wait_until
+from program import STEPS, role_at
+
+P = "/payload"
+INITS = ("pause", "reap")
+falls_without = pytest.mark.falls_without
+
+
+@pytest.fixture(params=INITS)
+def any_target(request, fake):
+    return fake(request.param)
+
+
+# Ordinary endings
+
+COMMANDS = {
+    "exit": ((P, "exit", "0"), b""),
+    "end of stdin": (("sh",), b"sleep 1000 & true\n"),
+    "background children": (("sh", "-c", "sleep 1000 & sleep 1000 & exit 3"), b""),
+    "orphans": ((P, "orphans", "5"), b""),
+    "orphans that died": (("sh", "-c", "(sleep 0.05 &); (sleep 0.05 &); sleep 0.2"), b""),
+    "dead orphans at the end": (("sh", "-c", "(true &); (true &); exit"), b""),
+    "setsid": (("sh", "-c", "setsid sleep 1000 </dev/null >/dev/null 2>&1 & exit 1"), b""),
+    "not found": (("no-such-program",), b""),
+    "killed by a signal": ((P, "kill", "9"), b""),
+}
+FALLS = {"orphans": falls_without("KILL_REST"), "orphans that died": falls_without("SUBREAPER")}
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, marks=FALLS.get(case, ())) for case in COMMANDS])
+def test_command_ends(dbg, target, unchanged, case):
+    leave(dbg, target, unchanged, case)
+
+
+@pytest.mark.parametrize("case", COMMANDS)
+def test_command_ends_where_pid_1_reaps(dbg, fake, unchanged, case):
+    leave(dbg, fake("reap"), unchanged, case)
+
+
+def leave(dbg, target, unchanged, case):
+    command, stdin = COMMANDS[case]
+    with unchanged(target):
+        dbg.run(target.ref, *command, input=stdin, timeout=8)
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_signal_to_dbgattach(dbg, any_target, unchanged, name):
+    with unchanged(any_target):
+        session = dbg.start(any_target.ref, "sh", "-c", "sleep 1000 & setsid sleep 1000 & sleep 1000")
+        session.running()
+        send(session.pid, getattr(signal, name))
+        session.finish(8)
+
+
+def test_fork_bomb(dbg, any_target, unchanged):
+    """It cannot outrun the end, and the host does not notice it."""
+    with unchanged(any_target):
+        session = dbg.start(any_target.ref, P, "forkbomb")
+        session.read_until(b"ready\n")
+        wait_until(lambda: len(any_target.session_processes()) > 200, what="the bomb")
+        send(session.pid, signal.SIGTERM)
+        session.finish(9)
+
+
+def test_stopped_session(dbg, any_target, unchanged):
+    """A command that was stopped is ended like any other."""
+    with unchanged(any_target):
+        session = dbg.start(any_target.ref, P, "sleep", "1000")
+        freeze(session.running()["command"])
+        send(session.pid, signal.SIGHUP)
+        session.finish(9)
+
+
+@pytest.mark.parametrize("how", ["exit", "^D", "SIGTERM", "SIGHUP", "SIGKILL"])
+def test_on_a_terminal(terminal, any_target, unchanged, how):
+    with unchanged(any_target):
+        tty = terminal(any_target.ref)
+        tty.send("setsid sleep 1000 & sleep 1000 & echo rea''dy\r")
+        tty.expect(r"ready\r\n.*general")  # the prompt is back: the keys are the shell's
+        if how.startswith("SIG"):
+            send(tty.pid, getattr(signal, how))
+        else:
+            tty.send({"exit": "exit\r", "^D": b"\x04"}[how])
+        tty.wait(9)
+        tty.restored()
+        tty.close()
+
+
+# SIGKILL of one of ours, while the command runs
+
+ORPHANS = (P, "orphans", "3", "stay")
+
+@pytest.mark.parametrize("role", ["monitor", "guardian", "command"])
+def test_kill_while_it_runs(dbg, any_target, unchanged, role):
+    with unchanged(any_target):
+        session = dbg.start(any_target.ref, *ORPHANS)
+        session.read_until(b"ready\n")
+        send(session.roles()[role], signal.SIGKILL)
+        assert session.finish(9).code == 137
+
+
+@falls_without("GUARDIAN")
+def test_kill_monitor_while_init_is_stopped(dbg, fake, unchanged):
+    """The parent-death chain has no one to act on it: the guardian has."""
+    target = fake("reap")
+    with unchanged(target):
+        session = dbg.start(target.ref, *ORPHANS)
+        session.read_until(b"ready\n")
+        freeze(session.running()["init"])
+        send(session.pid, signal.SIGKILL)
+        assert session.finish(9).code == 137
+
+
+@falls_without("PDEATHSIG")
+def test_kill_monitor_and_guardian(dbg, any_target):
+    """The parent-death chain ends the processes; an empty cgroup may stay, and the next run removes it."""
+    before = snapshot.take(any_target)
+    session = dbg.start(any_target.ref, P, "sleep", "1000")
+    roles = session.running()
+    for sig in (signal.SIGSTOP, signal.SIGKILL):
+        for role in ("guardian", "monitor"):
+            send(roles[role], sig)
+    session.popen.wait(5)
+    left = settle_but_cgroups(before, any_target)
+    assert not left, snapshot.in_words(left)
+    dbg.run(any_target.ref, P, "true").succeeded()
+    left = snapshot.settle(before, any_target)
+    assert not left, snapshot.in_words(left)
+
+
+def settle_but_cgroups(before, target):
+    without = {part: content for part, content in before.items() if part != "cgroups of the host"}
+    return snapshot.settle(without, target)
+
+
+def test_target_ends_while_it_runs(dbg, any_target, unchanged):
+    with unchanged():
+        session = dbg.start(any_target.ref, *ORPHANS)
+        session.read_until(b"ready\n")
+        any_target.kill()
+        assert session.finish(9).code == 137
+
+
+@pytest.mark.parametrize("stopped", ["guardian", "init"])
+def test_stopped_from_outside_and_ended(dbg, fake, unchanged, stopped):
+    """Even one of ours that is kept stopped does not keep dbgattach; a PID 1 that reaps has nothing left."""
+    target = fake("reap")
+    with unchanged(target, within=9):
+        session = dbg.start(target.ref, P, "sleep", "1000")
+        freeze(session.running()[stopped])
+        send(session.pid, signal.SIGTERM)
+        session.finish(12)
+
+
+# The one exception
+
+def test_init_killed_where_pid_1_reaps(dbg, fake, unchanged):
+    target = fake("reap")
+    with unchanged(target):
+        session = dbg.start(target.ref, *ORPHANS)
+        session.read_until(b"ready\n")
+        send(session.roles()["init"], signal.SIGKILL)
+        assert session.finish(9).code == 137
+
+
+def test_init_killed_where_pid_1_does_not_reap(dbg, fake):
+    """What was init's falls to the target's PID 1: as zombies and nothing more, one for each process of the session."""
+    target = fake("pause")
+    before = snapshot.take(target)
+    session = dbg.start(target.ref, *ORPHANS)
+    session.read_until(b"ready\n")
+    roles = session.running()
+    members = len(target.session_processes())
+    send(roles["init"], signal.SIGKILL)
+    assert session.finish(9).code == 137
+
+    def zombie(part, key, old, new):
+        return part in ("processes of the target", "processes of the host") and old is None and new.startswith("Z ")
+
+    def only_zombies():
+        left = snapshot.difference(before, snapshot.take(target))
+        return left if all(zombie(*one) for one in left) else None
+    left = [one for one in wait_until(only_zombies, snapshot.BOUND, "nothing but zombies") if "target" in one[0]]
+    assert len(left) == members - 1, snapshot.in_words(left)  # all but init, which is reaped outside
+    assert all("parent 1 " in new for _, _, _, new in left)
+
+
+# SIGKILL of each process at each of its steps
+
+STAGES = [f"{process}/{step}" for process, steps in STEPS.items() for step in steps]
+VISIBLE = ("init/wait", "init/command", "init/reap")
+LATE = ("monitor/relay", "monitor/end", *VISIBLE)
+
+
+def start_at(dbg, target, stage):
+    if stage == "init/reap":  # an orphan of the session ends and is init's to reap
+        session = dbg.start(target.ref, "sh", "-c", "(true &); exec sleep 1000", barrier=stage)
+    elif stage == "monitor/end":
+        session = dbg.start(target.ref, P, "true", barrier=stage)
+    elif stage == "monitor/terminal":
+        session = dbg.start("-t", target.ref, P, "sleep", "1000", barrier=stage)
+    else:
+        session = dbg.start(target.ref, P, "sleep", "1000", barrier=stage)
+    return session, session.at_barrier()
+
+
+def leaves_nothing(dbg, target, stage, victims):
+    """Stops at the stage, kills the victims (roles), waits for the end; the exception is the caller's to exclude."""
+    with snapshot.unchanged(target):
+        session, stopped = start_at(dbg, target, stage)
+        roles = {**session.roles(), role_at(stage): stopped}
+        for victim in victims:
+            if victim in roles:
+                send(roles[victim], signal.SIGKILL)
+        if "monitor" not in victims:
+            send(roles["monitor"], signal.SIGCONT)
+        result = session.finish(9)
+    return roles, result
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "init/reap"])
+def test_kill_the_one_that_stands_at_a_stage(dbg, test_build, fake, stage):
+    role = role_at(stage)
+    _, result = leaves_nothing(dbg, fake("pause"), stage, [role])
+    assert result.code == 137 if role == "monitor" else result.code in (125, 137), result
+
+
+@pytest.mark.parametrize("stage", LATE)
+def test_kill_the_one_that_stands_at_a_stage_where_pid_1_reaps(dbg, test_build, fake, stage):
+    leaves_nothing(dbg, fake("reap"), stage, [role_at(stage)])
+
+
+# A guardian that is stopped while the monitor is killed is the case of both killed.
+OTHERS = [stage for stage in STAGES if not stage.startswith(("monitor/", "guardian/"))]
+
+
+@pytest.mark.parametrize("stage", OTHERS)
+def test_kill_monitor_while_another_stands_at_a_stage(dbg, test_build, fake, stage):
+    leaves_nothing(dbg, fake("pause"), stage, ["monitor"])
+
+
+@pytest.mark.parametrize("stage", sorted({*OTHERS[::3], *VISIBLE}))
+def test_kill_guardian_while_another_stands_at_a_stage(dbg, test_build, fake, stage):
+    _, result = leaves_nothing(dbg, fake("pause"), stage, ["guardian"])
+    assert result.code in (125, 137), result
+
+
+@pytest.mark.parametrize("stage", ["monitor/init", "monitor/verify", "monitor/start", "monitor/relay"])
+@pytest.mark.parametrize("victim, pid_1", [("guardian", "pause"), ("guardian", "reap"), ("init", "reap")])
+def test_kill_another_while_the_monitor_stands_at_a_stage(dbg, test_build, fake, stage, victim, pid_1):
+    leaves_nothing(dbg, fake(pid_1), stage, [victim])
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in ("monitor/resolve", "monitor/end")])
+def test_target_ends_at_a_stage(dbg, test_build, fake, stage):
+    """Gone, in so many words, or 137 where the command could have run; never a message about memory."""
+    target = fake("pause")
+    with snapshot.unchanged():
+        session, stopped = start_at(dbg, target, stage)
+        target.kill(wait=False)
+        send(stopped, signal.SIGCONT)
+        result = session.finish(9)
+        wait_until(lambda: not target.alive(), what="the target to die")
+    assert result.code in (125, 137), result
+    assert "memory" not in result.err.lower(), result.err
+    if result.code == 125:
+        result.failed("gone")
+
+
+@pytest.mark.parametrize("stage", ["entry/keyring", "entry/view", "entry/seccomp", "launcher/clone", "init/wait", "init/reap"])
+def test_terminated_while_another_stands_at_a_stage(dbg, test_build, fake, stage, unchanged):
+    """SIGTERM ends a session of which one process does not come on."""
+    target = fake("reap")
+    with unchanged(target, within=10):
+        session, stopped = start_at(dbg, target, stage)
+        send(session.pid, signal.SIGTERM)
+        session.finish(15)
+    assert state(stopped) in (None, "Z")
