@@ -71,7 +71,14 @@ int attach_kill_others(void *context);
 /* facts.c */
 int attach_gather(struct attach *attach, struct err *err);
 
-/* steps.c */
+/* monitor.c: the steps that --explain takes too. */
 int step_resolve(struct attach *attach, struct err *err);
 int step_facts(struct attach *attach, struct err *err);
 int step_plan(struct attach *attach, struct err *err);
+
+/* monitor.c: a failure that the target's end explains becomes that. Returns what the error stands for. */
+int explain_failure(struct attach *attach, struct err *err);
+
+/* verify.c: the steps between the first process's birth and its start. */
+int step_init(struct attach *attach, struct err *err);
+int step_verify(struct attach *attach, struct err *err);

@@ -23,9 +23,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define DYING_MS 100           /* between a process's losing its namespaces and its end */
@@ -37,7 +35,7 @@
  * A target that died meanwhile makes fork fail with ENOMEM, setns with ESRCH and a verification with anything: what to say is
  * that it is gone. Its PID 1 cannot be gone before the session's init, dead with it, has been reaped.
  */
-static int explain_failure(struct attach *attach, struct err *err)
+int explain_failure(struct attach *attach, struct err *err)
 {
 	struct pollfd poll_fd = { .fd = attach->pin.pidfd, .events = POLLIN };
 	struct pollfd poll_init = { .fd = attach->init_pidfd, .events = POLLIN };
@@ -324,97 +322,6 @@ static int step_launcher(struct attach *attach, struct err *err)
 	return explain_failure(attach, err);
 }
 
-/* A child may also be an orphan of the caller's, where he had made himself a subreaper before he became us. */
-static bool is_member(const struct attach *attach, pid_t pid)
-{
-	pid_t members[8];
-	int count = attach->has_cgroup ? cgroup_members(&attach->cgroup, members, ARRAY_SIZE(members)) : 0;
-
-	for (int i = 0; i < count && i < (int)ARRAY_SIZE(members); i++)
-		if (members[i] == pid)
-			return true;
-	return !attach->has_cgroup;
-}
-
-/*
- * Init is our child (the launcher cloned it with CLONE_PARENT), so the kernel's own list of our children names it, and as
- * nobody but us can reap it the number stays its own.
- */
-static int step_init(struct attach *attach, struct err *err)
-{
-	cleanup_buffer struct buffer text = { 0 };
-	char path[64];
-
-	(void)snprintf(path, sizeof(path), "task/%d/children", attach->monitor);
-	int result = io_read_file_at(attach->proc_self_fd, path, 4096, &text);
-	if (result < 0)
-		return err_sys(err, result, "/proc/self/task/TID/children (needs CONFIG_PROC_CHILDREN)");
-	for (const char *word = text.data; *word != '\0';) {
-		size_t length = strcspn(word, " ");
-		uint64_t pid;
-
-		if (text_u64(word, length, INT32_MAX, &pid) == 0 && (pid_t)pid != attach->guardian &&
-		    is_member(attach, (pid_t)pid))
-			attach->init = (pid_t)pid;
-		word += length + strspn(word + length, " ");
-	}
-	if (attach->init == 0) {
-		(void)err_set(err, ERR_SYSTEM, "the session's first process is gone before it was found");
-		return explain_failure(attach, err);
-	}
-	if (attach->guardian_page != NULL)
-		attach->guardian_page->init = attach->init;
-	attach->init_pidfd = sys_pidfd_open(attach->init, 0);
-	return attach->init_pidfd < 0 ? err_sys(err, attach->init_pidfd, "a pidfd of the session's init") : 0;
-}
-
-static int verify_namespaces(const struct attach *attach, int proc_fd, struct err *err)
-{
-	struct ns_set set;
-	int result = ns_set_read(proc_fd, &set, err);
-
-	if (result < 0)
-		return err_wrap(err, "verifying the session");
-	for (int kind = 0; kind < NS_KIND_MAX; kind++) {
-		bool joined = (attach->plan.join & NS_BIT(kind)) != 0;
-		const struct ns_set *expected = joined ? &attach->facts.theirs : &attach->facts.ours;
-
-		/* Its mount namespace is its own: neither ours nor the target's. */
-		bool right = kind == NS_MNT ? set.inode[kind] != attach->facts.ours.inode[kind] &&
-						      set.inode[kind] != attach->facts.theirs.inode[kind] :
-					      set.inode[kind] == expected->inode[kind];
-		if (!right)
-			return err_set(err, ERR_REFUSED,
-				       "the session is not what was planned: it is in the wrong %s namespace",
-				       ns_kind_name((enum ns_kind)kind));
-	}
-	return 0;
-}
-
-static int step_verify(struct attach *attach, struct err *err)
-{
-	const struct attach_plan *plan = &attach->plan;
-	const struct privilege_expectation expected = {
-		.uid = plan->host_uid,
-		.gid = plan->host_gid,
-		.sets = plan->capabilities,
-		.seccomp = plan->profile->seccomp,
-		.seccomp_inherited = attach->facts.caller_seccomp_filters,
-	};
-	char path[16];
-
-	if (!PROTECTED(VERIFY))
-		return 0;
-	(void)snprintf(path, sizeof(path), "%d", attach->init);
-	cleanup_close int proc_fd = openat(attach->host.proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (proc_fd < 0)
-		return err_sys(err, errno, "the session's /proc/%s", path);
-	int result = verify_namespaces(attach, proc_fd, err);
-	if (result == 0)
-		result = privilege_verify(proc_fd, &expected, err);
-	return result < 0 ? explain_failure(attach, err) : 0;
-}
-
 static int step_start(struct attach *attach, struct err *err)
 {
 	static const char go = 1;
@@ -464,126 +371,3 @@ const struct step monitor_steps[] = {
 	{ "relay", step_relay, "until the session has ended" },
 };
 const size_t monitor_steps_count = ARRAY_SIZE(monitor_steps);
-
-/* ---- the whole ----------------------------------------------------------------------------------------------------- */
-
-static void show_step(struct attach *attach, size_t index)
-{
-	(void)attach;
-	log_step("monitor: %s", monitor_steps[index].name);
-}
-
-static int set_up_signals(struct attach *attach, struct err *err)
-{
-	static const struct {
-		int signal;
-		void (*handler)(int);
-	} dispositions[] = {
-		{ SIGPIPE, SIG_IGN },
-		{ SIGTTIN, SIG_IGN },
-		{ SIGCHLD, SIG_DFL }, /* ignored by the caller, it would let nobody be waited for */
-	};
-	sigset_t handled;
-
-	session_signals(&handled);
-	if (sigprocmask(SIG_BLOCK, &handled, NULL) < 0)
-		return err_sys(err, errno, "blocking signals");
-	for (size_t i = 0; i < ARRAY_SIZE(dispositions); i++) {
-		struct sigaction action = { .sa_handler = dispositions[i].handler };
-
-		if (sigaction(dispositions[i].signal, &action, NULL) < 0)
-			return err_sys(err, errno, "setting a signal's disposition");
-	}
-	attach->signal_fd = signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK);
-	return attach->signal_fd < 0 ? err_sys(err, errno, "signalfd") : 0;
-}
-
-static void init(struct attach *attach, const struct attach_request *request)
-{
-	struct timespec now;
-
-	*attach = (struct attach) {
-		.request = request,
-		.host = { -EBADF, -EBADF },
-		.proc_self_fd = -EBADF,
-		.pin = PIN_INIT,
-		.tty = { .fd = -EBADF },
-		.signal_fd = -EBADF,
-		.parts = VIEW_PARTS_INIT,
-		.channels = SESSION_CHANNELS_INIT,
-		.monitor = getpid(),
-		.guardian_pidfd = -EBADF,
-		.guardian_socket = -EBADF,
-		.entry_pidfd = -EBADF,
-		.init_pidfd = -EBADF,
-		.wire_read = -EBADF,
-		.wire_write = -EBADF,
-		.target_root = -EBADF,
-		.view_root = -EBADF,
-		.launcher = -EBADF,
-	};
-	cgroup_init(&attach->cgroup);
-	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	(void)snprintf(attach->session, sizeof(attach->session), "%d-%llx", attach->monitor,
-		       (unsigned long long)now.tv_sec * 1000000000ULL + (unsigned long long)now.tv_nsec);
-}
-
-static int exit_status(const struct attach *attach)
-{
-	switch (attach->result.reason) {
-	case SESSION_TIMED_OUT:
-		return 124;
-	case SESSION_GUARDIAN_DIED:
-		return 137;
-	case SESSION_ENDED:
-		break;
-	}
-	return attach->result.exit_status;
-}
-
-int attach_run(const struct attach_request *request, int *ret_status, struct err *err)
-{
-	struct attach attach;
-	struct err ignored = { 0 };
-
-	init(&attach, request);
-	/* What a debugger of the same user could read in here (environment, fds) is no business of his. */
-	(void)privilege_set_undumpable(&ignored);
-	/* The caller's other fds are none of ours, and a process that hangs must not keep them open. */
-	if (PROTECTED(CLOSE_RANGE))
-		(void)sys_close_from(STDERR_FILENO + 1);
-	int result = set_up_signals(&attach, err);
-	if (result == 0)
-		result = steps_run("monitor", monitor_steps, monitor_steps_count, &attach, show_step, err);
-	weaken_barrier("monitor", "end");
-	bool target_gone = result == 0 && attach.result.exit_status == 137 && pin_verify(&attach.pin, &ignored) < 0;
-	int status = result == 0 ? exit_status(&attach) : attach.result.exit_status;
-	attach_end(&attach);
-	if (target_gone)
-		log_note("the target has ended, and the session with it");
-	if (result == 0 && attach.result.write_error != 0) {
-		log_error("system: writing the session's output: %s", strerror(attach.result.write_error));
-		status = status == 0 ? 1 : status;
-	}
-	/* A signal before the command ran is no failure of ours to report: the caller knows what he did. */
-	if (result < 0 && status == 0)
-		return result;
-	*ret_status = status;
-	return 0;
-}
-
-int attach_explain(const struct attach_request *request, FILE *out, struct err *err)
-{
-	struct attach attach;
-
-	init(&attach, request);
-	int result = step_resolve(&attach, err);
-	if (result == 0)
-		result = step_facts(&attach, err);
-	if (result == 0)
-		result = step_plan(&attach, err);
-	if (result == 0)
-		plan_print(request, &attach.facts, &attach.plan, out);
-	attach_end(&attach);
-	return result;
-}

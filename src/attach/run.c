@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One attach from the outside: what surrounds the steps, and what becomes of their result. */
+#include "attach.h"
+
+#include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/log.h"
+#include "dbgattach/base/weaken.h"
+#include "dbgattach/sys/process.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+static void show_step(struct attach *attach, size_t index)
+{
+	(void)attach;
+	log_step("monitor: %s", monitor_steps[index].name);
+}
+
+static int set_up_signals(struct attach *attach, struct err *err)
+{
+	static const struct {
+		int signal;
+		void (*handler)(int);
+	} dispositions[] = {
+		{ SIGPIPE, SIG_IGN },
+		{ SIGTTIN, SIG_IGN },
+		{ SIGCHLD, SIG_DFL }, /* ignored by the caller, it would let nobody be waited for */
+	};
+	sigset_t handled;
+
+	session_signals(&handled);
+	if (sigprocmask(SIG_BLOCK, &handled, NULL) < 0)
+		return err_sys(err, errno, "blocking signals");
+	for (size_t i = 0; i < ARRAY_SIZE(dispositions); i++) {
+		struct sigaction action = { .sa_handler = dispositions[i].handler };
+
+		if (sigaction(dispositions[i].signal, &action, NULL) < 0)
+			return err_sys(err, errno, "setting a signal's disposition");
+	}
+	attach->signal_fd = signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK);
+	return attach->signal_fd < 0 ? err_sys(err, errno, "signalfd") : 0;
+}
+
+static void init(struct attach *attach, const struct attach_request *request)
+{
+	struct timespec now;
+
+	*attach = (struct attach) {
+		.request = request,
+		.host = { -EBADF, -EBADF },
+		.proc_self_fd = -EBADF,
+		.pin = PIN_INIT,
+		.tty = { .fd = -EBADF },
+		.signal_fd = -EBADF,
+		.parts = VIEW_PARTS_INIT,
+		.channels = SESSION_CHANNELS_INIT,
+		.monitor = getpid(),
+		.guardian_pidfd = -EBADF,
+		.guardian_socket = -EBADF,
+		.entry_pidfd = -EBADF,
+		.init_pidfd = -EBADF,
+		.wire_read = -EBADF,
+		.wire_write = -EBADF,
+		.target_root = -EBADF,
+		.view_root = -EBADF,
+		.launcher = -EBADF,
+	};
+	cgroup_init(&attach->cgroup);
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	(void)snprintf(attach->session, sizeof(attach->session), "%d-%llx", attach->monitor,
+		       (unsigned long long)now.tv_sec * 1000000000ULL + (unsigned long long)now.tv_nsec);
+}
+
+static int exit_status(const struct attach *attach)
+{
+	switch (attach->result.reason) {
+	case SESSION_TIMED_OUT:
+		return 124;
+	case SESSION_GUARDIAN_DIED:
+		return 137;
+	case SESSION_ENDED:
+		break;
+	}
+	return attach->result.exit_status;
+}
+
+int attach_run(const struct attach_request *request, int *ret_status, struct err *err)
+{
+	struct attach attach;
+	struct err ignored = { 0 };
+
+	init(&attach, request);
+	/* What a debugger of the same user could read in here (environment, fds) is no business of his. */
+	(void)privilege_set_undumpable(&ignored);
+	/* The caller's other fds are none of ours, and a process that hangs must not keep them open. */
+	if (PROTECTED(CLOSE_RANGE))
+		(void)sys_close_from(STDERR_FILENO + 1);
+	int result = set_up_signals(&attach, err);
+	if (result == 0)
+		result = steps_run("monitor", monitor_steps, monitor_steps_count, &attach, show_step, err);
+	weaken_barrier("monitor", "end");
+	bool target_gone = result == 0 && attach.result.exit_status == 137 && pin_verify(&attach.pin, &ignored) < 0;
+	int status = result == 0 ? exit_status(&attach) : attach.result.exit_status;
+	attach_end(&attach);
+	if (target_gone)
+		log_note("the target has ended, and the session with it");
+	if (result == 0 && attach.result.write_error != 0) {
+		log_error("system: writing the session's output: %s", strerror(attach.result.write_error));
+		status = status == 0 ? 1 : status;
+	}
+	/* A signal before the command ran is no failure of ours to report: the caller knows what he did. */
+	if (result < 0 && status == 0)
+		return result;
+	*ret_status = status;
+	return 0;
+}
+
+int attach_explain(const struct attach_request *request, FILE *out, struct err *err)
+{
+	struct attach attach;
+
+	init(&attach, request);
+	int result = step_resolve(&attach, err);
+	if (result == 0)
+		result = step_facts(&attach, err);
+	if (result == 0)
+		result = step_plan(&attach, err);
+	if (result == 0)
+		plan_print(request, &attach.facts, &attach.plan, out);
+	attach_end(&attach);
+	return result;
+}
