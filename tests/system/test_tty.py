@@ -16,9 +16,9 @@ P = "/payload"
 
 
 def at_prompt(tty):
-    """A shell that answers: the word it prints is not the word that was typed."""
+    """A shell that answers (the word it prints is not the word that was typed) and reads keys again."""
     tty.send("echo pro''mpt\r")
-    tty.expect(r"\r\nprompt\r\n")
+    tty.expect(r"\r\nprompt\r\n.*\(general")
     return tty
 
 
