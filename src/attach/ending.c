@@ -3,6 +3,7 @@
 #include "attach.h"
 
 #include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/clock.h"
 #include "dbgattach/base/weaken.h"
 #include "dbgattach/sys/pidfd.h"
 
@@ -60,14 +61,32 @@ static void end_session(struct attach *attach)
 static void end_cgroup(struct attach *attach)
 {
 	int64_t deadline = session_now_ms() + CHILD_DEADLINE_MS;
+	pid_t pid;
 
 	if (guardian_end(attach))
 		return;
 	if (!attach->has_cgroup && cgroup_open(&attach->cgroup, attach->host.root_fd, attach->session) < 0)
 		return;
+	/* An init that was not found yet ends by itself, now that its start pipe is closed; killed, it would reap nobody. */
+	while (cgroup_members(&attach->cgroup, &pid, 1) > 0 && session_now_ms() < deadline)
+		clock_pause_ms(1);
+	deadline += CHILD_DEADLINE_MS;
 	while (cgroup_kill_others(&attach->cgroup, 0) > 0 && session_now_ms() < deadline)
-		;
+		clock_pause_ms(1);
 	(void)cgroup_remove(&attach->cgroup);
+}
+
+/* An attach that failed between init's birth and its being found: it ends by itself, but is ours to reap. */
+static void reap_unknown_init(const struct attach *attach)
+{
+	int64_t deadline = session_now_ms() + CHILD_DEADLINE_MS;
+	siginfo_t info;
+
+	while (attach->entry > 0 && attach->init == 0 && session_now_ms() < deadline) {
+		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WALL) < 0)
+			return; /* ECHILD: there is none left */
+		clock_pause_ms(1);
+	}
 }
 
 void attach_end(struct attach *attach)
@@ -78,6 +97,7 @@ void attach_end(struct attach *attach)
 	session_tty_restore(&attach->tty, disturbed);
 	session_tty_done(&attach->tty);
 	end_cgroup(attach);
+	reap_unknown_init(attach);
 	cgroup_done(&attach->cgroup);
 	session_channels_done(&attach->channels);
 	view_parts_done(&attach->parts);

@@ -8,6 +8,7 @@
 #include "attach.h"
 
 #include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/clock.h"
 #include "dbgattach/base/io.h"
 #include "dbgattach/base/weaken.h"
 #include "dbgattach/format/proc_stat.h"
@@ -22,19 +23,11 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define ORDERLY_DEADLINE_MS 300 /* the monitor has seen everybody go */
 #define END_DEADLINE_MS 2500    /* init has INIT_GRACE_MS of it to reap the rest */
 #define INIT_GRACE_MS 1500
-
-static void pause_ms(long ms)
-{
-	struct timespec time = { .tv_nsec = ms * 1000000 };
-
-	(void)nanosleep(&time, NULL);
-}
 
 /*
  * The member that is nobody's child among the members: init, or on the way there the entering process. Known to the monitor
@@ -77,7 +70,7 @@ static void end_session(struct attach *attach, int64_t deadline_ms)
 
 	while (cgroup_members(&attach->cgroup, &pid, 1) > 0 && (now = session_now_ms()) < start + deadline_ms) {
 		(void)cgroup_kill_others(&attach->cgroup, now < start + INIT_GRACE_MS ? init : 0);
-		pause_ms(2);
+		clock_pause_ms(2);
 	}
 	(void)cgroup_remove(&attach->cgroup);
 }

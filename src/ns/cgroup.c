@@ -5,6 +5,7 @@
  * no controller is enabled outside them.
  */
 #include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/clock.h"
 #include "dbgattach/base/io.h"
 #include "dbgattach/base/text.h"
 #include "dbgattach/ns.h"
@@ -20,7 +21,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CGROUP_PARENT "dbgattach"
@@ -306,13 +306,6 @@ static bool is_frozen(const struct cgroup *cgroup)
 	return result >= 0 && strstr(text.data, unified ? "frozen 1" : "FROZEN") != NULL;
 }
 
-static void sleep_ms(long ms)
-{
-	struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-
-	(void)nanosleep(&time, NULL);
-}
-
 int cgroup_kill_others(const struct cgroup *cgroup, pid_t spare)
 {
 	pid_t pids[1024];
@@ -326,7 +319,7 @@ int cgroup_kill_others(const struct cgroup *cgroup, pid_t spare)
 	freeze(cgroup, true);
 	/* A process in an uninterruptible wait cannot be frozen; it cannot fork either, so going on is safe. */
 	for (int i = 0; i < 100 && !is_frozen(cgroup); i++)
-		sleep_ms(1);
+		clock_pause_ms(1);
 	count = cgroup_members(cgroup, pids, ARRAY_SIZE(pids));
 	for (int i = 0; i < count && i < (int)ARRAY_SIZE(pids); i++) {
 		if (pids[i] == spare)
@@ -347,7 +340,7 @@ int cgroup_remove(struct cgroup *cgroup)
 
 	/* rmdir is refused until the last member has been released, a moment after its parent has reaped it. */
 	for (int i = 0; i < 200 && (left = cgroup_members(cgroup, &pid, 1)) > 0; i++)
-		sleep_ms(5);
+		clock_pause_ms(5);
 	for (int i = 0; i < CGROUP_HIERARCHY_MAX; i++)
 		if (cgroup->dir[i] >= 0)
 			remove_dir(cgroup->root[i], cgroup->session);

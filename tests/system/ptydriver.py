@@ -124,7 +124,7 @@ class Terminal:
 
     def close(self):
         self.report.close()
-        if processes.state(self.pid) not in (None, "Z") and processes.process(self.pid).ppid == self.leader.pid:
+        if self.pid in processes.children(self.leader.pid):  # else the pid may be another's by now
             processes.send(self.pid, signal.SIGKILL)
         self.hang_up()
         processes.end(self.leader)
