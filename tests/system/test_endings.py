@@ -185,6 +185,8 @@ def test_init_killed_where_pid_1_does_not_reap(dbg, fake):
     assert session.finish(9).code == 137
 
     def zombie(part, key, old, new):
+        if part == "keyrings":  # a zombie still holds the session's
+            return old is None
         return part in ("processes of the target", "processes of the host") and old is None and new.startswith("Z ")
 
     def only_zombies():
