@@ -68,7 +68,8 @@ struct cgroup {
 void cgroup_init(struct cgroup *cgroup);
 
 /*
- * Makes it, and removes empty ones whose makers are dead. session: "PID-...", PID the monitor's. root_fd: the host's root.
+ * Makes it, and removes empty ones whose makers are dead. session: "PID-TIME-PIDNS", PID the
+ * monitor's in the PID namespace with that inode. root_fd: the host's root.
  * On failure nothing is left. ERR_UNSUPPORTED where no usable hierarchy is mounted.
  */
 int cgroup_make(struct cgroup *cgroup, int root_fd, const char *session, struct err *err);

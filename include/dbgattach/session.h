@@ -71,7 +71,7 @@ struct session {
 	int guardian_pidfd; /* its death ends the session; -EBADF: none */
 	uint32_t timeout_s; /* 0: none */
 	int end_signal;     /* makes init end whatever of the session it still has */
-	/* Kills everything of the session but init; > 0 while somebody was left. */
+	/* Kills everything of the session but init; > 0 while somebody was left, < 0 where nobody can tell. */
 	int (*kill_others)(void *context);
 	void *context;
 };

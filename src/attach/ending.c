@@ -20,7 +20,7 @@ int attach_kill_others(void *context)
 {
 	const struct attach *attach = context;
 
-	return attach->has_cgroup ? cgroup_kill_others(&attach->cgroup, attach->init) : 0;
+	return attach->has_cgroup ? cgroup_kill_others(&attach->cgroup, attach->init) : -EOPNOTSUPP;
 }
 
 /*

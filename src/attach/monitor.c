@@ -90,11 +90,11 @@ static int wait_for(struct attach *attach, int fd, const char *what, struct err 
 		if (count < 0)
 			return err_sys(err, errno, "waiting for %s", what);
 		if (count == 0)
-			return err_set(
-				err, ERR_TIMEOUT,
-				"no sign of %s for %d ms: a filesystem of the target's does not respond (a hung FUSE "
-				"server is freed by /sys/fs/fuse/connections/N/abort), or the target stops it",
-				what, ENTRY_DEADLINE_MS);
+			return err_set(err, ERR_TIMEOUT, "no sign of %s for %d ms%s", what, ENTRY_DEADLINE_MS,
+				       fd != attach->entry_pidfd ?
+					       "" :
+					       ": a filesystem of the target's does not respond (a hung FUSE server is "
+					       "freed by /sys/fs/fuse/connections/N/abort), or the target stops it");
 		if (polls[2].revents != 0)
 			return err_set(err, ERR_SYSTEM, "the guardian process was killed");
 		if (polls[0].revents != 0)
@@ -215,7 +215,9 @@ static int step_cgroup(struct attach *attach, struct err *err)
 			*err = *made;
 			return err_wrap(err, "the session's cgroup");
 		}
-		log_note("the session has no cgroup of its own: %s", made->text);
+		log_note(
+			"the session has no cgroup of its own, so no limits, and opens what devices the caller may: %s",
+			made->text);
 		return 0;
 	}
 	result = cgroup_open(&attach->cgroup, attach->host.root_fd, attach->session);
@@ -234,8 +236,6 @@ static int step_cgroup(struct attach *attach, struct err *err)
 
 static int step_terminal(struct attach *attach, struct err *err)
 {
-	if (attach->guardian_page != NULL)
-		attach->guardian_page->raw = attach->tty.fd >= 0 && attach->facts.stdin_tty && attach->plan.terminal;
 	if (attach->tty.fd < 0 || !attach->facts.stdin_tty || !attach->plan.terminal)
 		return 0;
 	/* In the background we stop, as whoever wants the terminal does there, until the shell says fg, or ends us. */
@@ -245,6 +245,8 @@ static int step_terminal(struct attach *attach, struct err *err)
 			return result;
 		(void)raise(SIGTTOU);
 	}
+	if (attach->guardian_page != NULL)
+		attach->guardian_page->raw = true;
 	return session_tty_raw(&attach->tty, err);
 }
 
@@ -252,7 +254,7 @@ static int step_entry(struct attach *attach, struct err *err)
 {
 	int cgroup_fd = attach->has_cgroup ? attach->cgroup.dir[CGROUP_UNIFIED] : -EBADF;
 
-	attach->deadline = session_now_ms() + ENTRY_DEADLINE_MS; /* anew: we may have been stopped for the terminal */
+	attach->deadline = session_now_ms() + ENTRY_DEADLINE_MS;
 	attach->entry = sys_fork(cgroup_fd, &attach->entry_pidfd);
 	if (attach->entry == 0)
 		entry_main(attach);

@@ -49,6 +49,7 @@ static int set_up_signals(struct attach *attach, struct err *err)
 static void init(struct attach *attach, const struct attach_request *request)
 {
 	struct timespec now;
+	char pidns[48]; /* "pid:[4026531836]" */
 
 	*attach = (struct attach) {
 		.request = request,
@@ -72,8 +73,12 @@ static void init(struct attach *attach, const struct attach_request *request)
 	};
 	cgroup_init(&attach->cgroup);
 	(void)clock_gettime(CLOCK_BOOTTIME, &now);
-	(void)snprintf(attach->session, sizeof(attach->session), "%d-%llx", attach->monitor,
-		       (unsigned long long)now.tv_sec * 1000000000ULL + (unsigned long long)now.tv_nsec);
+	ssize_t length = readlink("/proc/self/ns/pid", pidns, sizeof(pidns) - 1);
+	pidns[length < 0 ? 0 : length] = '\0';
+	(void)snprintf(attach->session, sizeof(attach->session), "%d-%llx-%.*s", attach->monitor,
+		       (unsigned long long)now.tv_sec * 1000000000ULL + (unsigned long long)now.tv_nsec,
+		       (int)strspn(pidns + strcspn(pidns, "0123456789"), "0123456789"),
+		       pidns + strcspn(pidns, "0123456789"));
 }
 
 static int exit_status(const struct attach *attach)

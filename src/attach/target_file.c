@@ -16,6 +16,7 @@
 #include <linux/openat2.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,13 +28,14 @@ static int clone_without_atime(const struct pin *pin, int root)
 {
 	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_NOATIME, .attr_clr = MOUNT_ATTR__ATIME };
 	struct err ignored;
+	int result = ns_enter(pin->pidfd, NS_BIT(NS_MNT), &ignored);
 
-	if (ns_enter(pin->pidfd, NS_BIT(NS_MNT), &ignored) < 0)
-		return -ignored.errnum;
+	if (result < 0)
+		return result;
 	cleanup_close int clone = sys_open_tree_clone(root, "", AT_EMPTY_PATH | AT_RECURSIVE);
 	if (clone < 0)
 		return clone;
-	int result = sys_mount_setattr(clone, AT_RECURSIVE, &attributes);
+	result = sys_mount_setattr(clone, AT_RECURSIVE, &attributes);
 	return result < 0 ? result : take_fd(clone);
 }
 
@@ -41,6 +43,9 @@ static int child_read(const struct pin *pin, const char *path, size_t limit, int
 {
 	cleanup_buffer struct buffer buffer = { 0 };
 	struct stat stat;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return errno;
 	cleanup_close int root = openat(pin->proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup_close int clone = root < 0 ? -errno : clone_without_atime(pin, root);
 	cleanup_close int fd = clone < 0 ? clone :

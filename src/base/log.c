@@ -8,12 +8,15 @@
 #include "dbgattach/base/text.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #define LOG_LINE_MAX 4096 /* PIPE_BUF: up to here a write to a pipe is atomic */
+
+#define LOG_PATIENCE_MS 100
 
 static enum log_level current_level = LOG_NORMAL;
 
@@ -45,6 +48,12 @@ static void __attribute__((format(printf, 1, 0))) log_line(const char *format, v
 	size_t total = strlen(line);
 	line[total++] = '\n';
 
+	/* A terminal that is stopped, a pipe that nobody empties: the line is not worth a hang, and signals are blocked. */
+	struct pollfd poll_fd = { .fd = STDERR_FILENO, .events = POLLOUT };
+	if (poll(&poll_fd, 1, LOG_PATIENCE_MS) != 1 || !(poll_fd.revents & POLLOUT)) {
+		errno = saved;
+		return;
+	}
 	/* Not repeated when it fails or is cut short: there is nobody left to tell. */
 	ssize_t ignored = write(STDERR_FILENO, line, total);
 	(void)ignored;

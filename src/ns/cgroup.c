@@ -25,6 +25,8 @@
 
 #define CGROUP_PARENT "dbgattach"
 #define MEMBERS_FILE_MAX (1U << 20)
+#define MEMBERS_MAX 1024
+#define KILL_BATCH 64
 
 /* Where systemd and every container runtime look for them. */
 static const char *const hierarchy_paths[CGROUP_HIERARCHY_MAX] = {
@@ -74,18 +76,23 @@ static void open_roots(struct cgroup *cgroup, int root_fd)
 			cgroup->root[i] = open_hierarchy(root_fd, hierarchy_paths[i], CGROUP_SUPER_MAGIC);
 }
 
-/* "PID-...": is the process that made this directory alive? */
-static bool maker_lives(const char *name)
+/*
+ * "PID-TIME-PIDNS": is the process that made this directory alive? A pid of another PID namespace than ours means nothing
+ * here, so it counts as alive.
+ */
+static bool maker_lives(const char *name, const char *own)
 {
+	const char *namespace = strrchr(name, '-'), *own_namespace = strrchr(own, '-');
 	uint64_t pid;
 
-	if (text_u64(name, strcspn(name, "-"), INT32_MAX, &pid) < 0 || pid == 0)
-		return true; /* not a name of ours */
+	if (namespace == NULL || own_namespace == NULL || strcmp(namespace, own_namespace) != 0 ||
+	    text_u64(name, strcspn(name, "-"), INT32_MAX, &pid) < 0 || pid == 0)
+		return true;
 	return kill((pid_t)pid, 0) == 0 || errno != ESRCH;
 }
 
 /* A session whose monitor and guardian were both SIGKILLed leaves an empty directory; the next session removes it. */
-static void remove_stale(int parent_fd)
+static void remove_stale(int parent_fd, const char *own)
 {
 	int fd = openat(parent_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -95,7 +102,7 @@ static void remove_stale(int parent_fd)
 		return;
 	}
 	for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
-		if (entry->d_type == DT_DIR && entry->d_name[0] != '.' && !maker_lives(entry->d_name))
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.' && !maker_lives(entry->d_name, own))
 			(void)unlinkat(parent_fd, entry->d_name, AT_REMOVEDIR);
 	(void)closedir(dir);
 }
@@ -117,7 +124,7 @@ static int make_dir(int root_fd, const char *session)
 		if (parent < 0)
 			return -errno;
 		if (there)
-			remove_stale(parent);
+			remove_stale(parent, session);
 		if (mkdirat(parent, session, 0755) < 0) {
 			if (errno == ENOENT)
 				continue;
@@ -306,9 +313,35 @@ static bool is_frozen(const struct cgroup *cgroup)
 	return result >= 0 && strstr(text.data, unified ? "frozen 1" : "FROZEN") != NULL;
 }
 
+/*
+ * Kills up to KILL_BATCH of pids. A pid read from the list may be another process's when its pidfd is opened; who is alive
+ * and listed again afterwards is a member, since a pid is not reused while its process lives.
+ */
+static int kill_batch(const struct cgroup *cgroup, const pid_t *pids, int count, pid_t spare)
+{
+	int pidfds[KILL_BATCH], killed = 0;
+	pid_t listed[MEMBERS_MAX];
+
+	for (int i = 0; i < count; i++)
+		pidfds[i] = pids[i] == spare ? -EBADF : sys_pidfd_open(pids[i], 0);
+	int listed_count = cgroup_members(cgroup, listed, ARRAY_SIZE(listed));
+	for (int i = 0; i < count; i++) {
+		bool member = false;
+
+		for (int k = 0; k < listed_count && k < MEMBERS_MAX; k++)
+			member = member || listed[k] == pids[i];
+		if (pidfds[i] >= 0 && member && sys_pidfd_is_dead(pidfds[i]) == 0) {
+			(void)sys_pidfd_send_signal(pidfds[i], SIGKILL);
+			killed++;
+		}
+		close_quietly(pidfds[i]);
+	}
+	return killed;
+}
+
 int cgroup_kill_others(const struct cgroup *cgroup, pid_t spare)
 {
-	pid_t pids[1024];
+	pid_t pids[MEMBERS_MAX];
 	int killed = 0;
 	int count = cgroup_members(cgroup, pids, ARRAY_SIZE(pids));
 
@@ -321,14 +354,10 @@ int cgroup_kill_others(const struct cgroup *cgroup, pid_t spare)
 	for (int i = 0; i < 100 && !is_frozen(cgroup); i++)
 		clock_pause_ms(1);
 	count = cgroup_members(cgroup, pids, ARRAY_SIZE(pids));
-	for (int i = 0; i < count && i < (int)ARRAY_SIZE(pids); i++) {
-		if (pids[i] == spare)
-			continue;
-		cleanup_close int pidfd = sys_pidfd_open(pids[i], 0);
-		killed++;
-		if (pidfd >= 0)
-			(void)sys_pidfd_send_signal(pidfd, SIGKILL);
-	}
+	if (count > MEMBERS_MAX)
+		count = MEMBERS_MAX; /* the caller asks again until nobody is left */
+	for (int i = 0; i < count; i += KILL_BATCH)
+		killed += kill_batch(cgroup, pids + i, count - i < KILL_BATCH ? count - i : KILL_BATCH, spare);
 	freeze(cgroup, false);
 	return killed;
 }

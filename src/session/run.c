@@ -19,6 +19,7 @@
 
 #define GRACE_MS 5000          /* between a TERM or HUP and the end of everything */
 #define INIT_GRACE_MS 1000     /* init reaps what was killed and exits; after that it is killed itself */
+#define SEARCH_GRACE_MS 5000   /* the same where init alone can find the rest: it asks for every pid there can be */
 #define KILL_INTERVAL_MS 20    /* between two looks at who is left */
 #define DRAIN_LIMIT (1U << 20) /* no pipe of ours holds more; what comes after is somebody else's */
 
@@ -138,10 +139,15 @@ static void look_again(struct loop *loop, int64_t now)
 	loop->look_again_at = 0;
 	if (!PROTECTED(KILL_REST))
 		return;
-	if (session->kill_others(session->context) > 0)
+	int others = session->kill_others(session->context);
+	if (others > 0) {
 		loop->look_again_at = now + KILL_INTERVAL_MS;
-	else /* only init is left; what its cgroup does not list, or where it has none, it finds by itself */
-		(void)sys_pidfd_send_signal(session->init_pidfd, session->end_signal);
+		return;
+	}
+	if (others < 0)
+		loop->kill_init_at = now + SEARCH_GRACE_MS;
+	/* Who is not listed, or where there is no list, init finds by itself. */
+	(void)sys_pidfd_send_signal(session->init_pidfd, session->end_signal);
 }
 
 static void handle_deadlines(struct loop *loop)

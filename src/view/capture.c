@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The only code that looks at the target's tree. Each lookup is one path component, never through a symlink, and what kind
- * of thing it is is read from the clone itself, so nothing can be swapped in between. Directories and links are read
- * through clones that are read-only and noatime: a plain readdir or readlink would change access times.
+ * of thing it is is read from the clone itself, so nothing can be swapped in between. Directories are listed with
+ * O_NOATIME, links read through clones that are noatime: a plain readdir or readlink would change access times.
  */
 #include "capture.h"
 
@@ -76,7 +76,7 @@ int capture_entry(int source, int destination, const char *name, bool read_only,
 	return result < 0 ? result : sys_move_mount(clone, destination, name);
 }
 
-/* A stream on the directory that leaves no trace. Takes nothing over: the clone's fd goes with the stream. */
+/* A stream on the directory that leaves no trace. */
 static DIR *open_listing(int source)
 {
 	/* Nearly always we may say that the access time shall stay; for another's directory in a user namespace we may not. */

@@ -92,20 +92,22 @@ static pid_t start_command(const char *options, char **command, const sigset_t *
 	_exit(command_exec(command));
 }
 
-/* Reaps without interest in what it was. True when nobody is left. */
-static bool reap_all(void)
+/* Reaps what has ended. True when nobody is left. */
+static bool reap(pid_t command, int *exit_status)
 {
+	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, NULL, WNOHANG | __WALL)) > 0)
-		;
+	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
+		if (pid == command)
+			*exit_status = status_to_exit(status);
 	return pid < 0 && errno == ECHILD;
 }
 
 /*
- * The host side is dead, or asks for it. Every orphan of the session is our child (we are its subreaper), and asking the kernel "is this
- * pid a child of mine?" for every pid there can be finds all of them without a /proc that the target may have faked. It
- * takes a second where nobody helps; the guardian, where it lives, is faster, hence the look in between.
+ * The host side is dead, or asks for it. Every orphan of the session is our child (we are its subreaper), and asking the
+ * kernel "is this pid a child of mine?" for every pid there can be finds all of them without a /proc that the target may
+ * have faked. It takes a second where nobody helps; the guardian, where it lives, is faster, hence the look in between.
  */
 static _Noreturn void end_session(pid_t command, int exit_status)
 {
@@ -117,22 +119,10 @@ static _Noreturn void end_session(pid_t command, int exit_status)
 
 			if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0)
 				(void)kill(pid, SIGKILL);
-			if (pid % LOOK_INTERVAL == 0 && reap_all())
+			if (pid % LOOK_INTERVAL == 0 && reap(command, &exit_status))
 				_exit(exit_status < 0 ? LAUNCHER_EXIT_ENDED : exit_status);
 		}
 	}
-}
-
-/* Reaps what has ended. True when nobody is left. */
-static bool reap(pid_t command, int *exit_status)
-{
-	int status;
-	pid_t pid;
-
-	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
-		if (pid == command)
-			*exit_status = status_to_exit(status);
-	return pid < 0 && errno == ECHILD;
 }
 
 static _Noreturn void supervise(const char *options, pid_t command, const sigset_t *signals)
