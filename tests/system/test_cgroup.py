@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the session is counted: in a cgroup of its own, so that it neither eats the target's limits nor lets it out of them."""
+import os
+import stat
 import time
 
 import pytest
@@ -136,3 +138,29 @@ def test_many_sessions(dbg, target, unchanged):
     with unchanged(target):
         sessions = [dbg.start(target.ref, P, "exit", str(i)) for i in range(40)]
         assert [session.finish(30).code for session in sessions] == list(range(40))
+
+
+@falls_without("DEVICES")
+def test_devices(dbg, runc):
+    """A target that may make device nodes must not have the session open what its own device cgroup keeps from it."""
+    container = runc.run()
+    rootfs = os.path.join(container.bundle, "rootfs")
+    for name, number in (("fuse", os.makedev(10, 229)), ("null", os.makedev(1, 3))):
+        os.mknod(f"{rootfs}/{name}", stat.S_IFCHR | 0o666, number)
+        os.chmod(f"{rootfs}/{name}", 0o666)
+
+    def opened(path):
+        return dbg.run(container.ref, "sh", "-c", f": <{path}").code == 0
+    # By the target's own mount: what the session sees of it below / is nodev besides.
+    assert opened("/proc/1/root/null")
+    assert not opened("/proc/1/root/fuse")
+
+
+@falls_without("SUBREAPER")
+def test_without_a_cgroup(dbg, fake, unchanged):
+    """Said in a line; what the session leaves is ended all the same, by its init, and the command's status is kept."""
+    target = fake("pause")
+    with unchanged(target):
+        result = dbg.run(target.ref, "sh", "-c", "(setsid sleep 1000 &); exit 5",
+                         prefix=("unshare", "-m", "sh", "-c", 'umount -R /sys/fs/cgroup && exec "$@"', "sh"))
+        assert result.code == 5, result
