@@ -55,11 +55,11 @@ enum cgroup_hierarchy {
 };
 
 /*
- * dbgattach/SESSION in the unified tree, and in those v1 hierarchies that hold a controller the session needs. The v1
+ * A directory in the unified tree's root, and in those v1 hierarchies that hold a controller the session needs. The v1
  * freezer only where there is no unified tree, which freezes by itself.
  */
 struct cgroup {
-	char session[64];
+	char session[64];               /* the directories' name */
 	int root[CGROUP_HIERARCHY_MAX]; /* the hierarchy's mount, O_PATH; -EBADF: not there or not used */
 	int dir[CGROUP_HIERARCHY_MAX];  /* the session's directory */
 	unsigned missing;               /* bits of CGROUP_PIDS and CGROUP_MEMORY that no hierarchy here offers */
@@ -68,8 +68,8 @@ struct cgroup {
 void cgroup_init(struct cgroup *cgroup);
 
 /*
- * Makes it, and removes empty ones whose makers are dead. session: "PID-TIME-PIDNS", PID the
- * monitor's in the PID namespace with that inode. root_fd: the host's root.
+ * Makes it, and removes empty ones whose makers are dead. session: "dbgattach-PID-TIME-PIDNS",
+ * PID the monitor's in the PID namespace with that inode. root_fd: the host's root.
  * On failure nothing is left. ERR_UNSUPPORTED where no usable hierarchy is mounted.
  */
 int cgroup_make(struct cgroup *cgroup, int root_fd, const char *session, struct err *err);

@@ -18,8 +18,6 @@
 struct guardian_page {
 	volatile pid_t init; /* by the monitor; 0: there is none yet */
 	volatile bool raw;   /* by the monitor, before it changes the terminal's settings */
-	struct err
-		cgroup_err; /* by the guardian, before it says that the cgroup is ready: kind ERR_NONE, or why there is none */
 };
 
 struct attach {
@@ -43,7 +41,7 @@ struct attach {
 	struct guardian_page *guardian_page;
 	pid_t monitor, guardian, entry, init;
 	int guardian_pidfd, entry_pidfd, init_pidfd;
-	int guardian_socket; /* from it one byte: the cgroup is ready; to it one byte: an orderly end */
+	int guardian_socket; /* one byte to it: an orderly end */
 	int wire_read, wire_write;
 	int64_t deadline; /* for everything until the command runs; session_now_ms() */
 
@@ -59,9 +57,9 @@ struct attach {
 /* entry.c: never returns; the child's side of the "entry" step. */
 _Noreturn void entry_main(struct attach *attach);
 
-/* guardian.c. Its birth, and an orderly end: true when it has removed the cgroup. */
+/* guardian.c. Its birth, and its end when the session's was orderly. */
 int guardian_start(struct attach *attach, struct err *err);
-bool guardian_end(struct attach *attach);
+void guardian_end(struct attach *attach);
 
 /* ending.c: what every way out passes through, in any state of the attach. Idempotent. */
 void attach_end(struct attach *attach);

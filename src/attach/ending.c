@@ -57,15 +57,12 @@ static void end_session(struct attach *attach)
 	end_child(&attach->init_pidfd);
 }
 
-/* The guardian made it and removes it; where there is no guardian any more, it is ours to do. */
 static void end_cgroup(struct attach *attach)
 {
 	int64_t deadline = session_now_ms() + CHILD_DEADLINE_MS;
 	pid_t pid;
 
-	if (guardian_end(attach))
-		return;
-	if (!attach->has_cgroup && cgroup_open(&attach->cgroup, attach->host.root_fd, attach->session) < 0)
+	if (!attach->has_cgroup)
 		return;
 	/* An init that was not found yet ends by itself, now that its start pipe is closed; killed, it would reap nobody. */
 	while (cgroup_members(&attach->cgroup, &pid, 1) > 0 && session_now_ms() < deadline)
@@ -97,6 +94,7 @@ void attach_end(struct attach *attach)
 	session_tty_restore(&attach->tty, disturbed);
 	session_tty_done(&attach->tty);
 	end_cgroup(attach);
+	guardian_end(attach); /* from here on there is nothing to guard */
 	reap_unknown_init(attach);
 	cgroup_done(&attach->cgroup);
 	session_channels_done(&attach->channels);

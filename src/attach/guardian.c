@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes the session's cgroup and removes it, and outlives the monitor by a moment should that be killed: then it ends the
- * session and gives the terminal back. Forked before either is changed, in a session of its own, so that what kills the
- * monitor's group leaves it. It never reads anything from the target's side. (That it works beside the monitor, on another
- * processor, is what hides the cost of making cgroups.)
+ * Outlives the monitor by a moment should that be killed: then it ends the session, removes its cgroup and gives the
+ * terminal back. Forked before either is changed, in a session of its own, so that what kills the monitor's group leaves
+ * it. It never reads anything from the target's side.
  */
 #include "attach.h"
 
@@ -25,8 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ORDERLY_DEADLINE_MS 300 /* the monitor has seen everybody go */
-#define END_DEADLINE_MS 2500    /* init has INIT_GRACE_MS of it to reap the rest */
+#define END_DEADLINE_MS 2500 /* init has INIT_GRACE_MS of it to reap the rest */
 #define INIT_GRACE_MS 1500
 
 /*
@@ -58,17 +56,20 @@ static pid_t find_init(const struct attach *attach)
 }
 
 /* Init first reaps what is killed, so that no zombie is left to the target's pid 1; a stubborn one is killed last. */
-static void end_session(struct attach *attach, int64_t deadline_ms)
+static void end_session(struct attach *attach)
 {
 	int64_t start = session_now_ms(), now;
 	pid_t pid, init = attach->guardian_page->init;
 
+	cgroup_init(&attach->cgroup);
+	if (!PROTECTED(CGROUP) || cgroup_open(&attach->cgroup, attach->host.root_fd, attach->session) < 0)
+		return;
 	if (init == 0)
 		init = find_init(attach);
 	if (init != 0)
 		(void)kill(init, SIGCONT); /* stopped from outside, it would reap nobody */
 
-	while (cgroup_members(&attach->cgroup, &pid, 1) > 0 && (now = session_now_ms()) < start + deadline_ms) {
+	while (cgroup_members(&attach->cgroup, &pid, 1) > 0 && (now = session_now_ms()) < start + END_DEADLINE_MS) {
 		(void)cgroup_kill_others(&attach->cgroup, now < start + INIT_GRACE_MS ? init : 0);
 		clock_pause_ms(2);
 	}
@@ -91,16 +92,6 @@ static void keep_only(int *const *fds, size_t count)
 		_exit(1);
 }
 
-static void make_cgroup(struct attach *attach, int socket)
-{
-	struct err *err = &attach->guardian_page->cgroup_err;
-
-	cgroup_init(&attach->cgroup);
-	if (PROTECTED(CGROUP) && cgroup_make(&attach->cgroup, attach->host.root_fd, attach->session, err) == 0)
-		err->kind = ERR_NONE;
-	(void)!write(socket, "", 1);
-}
-
 /* True: the monitor ends in order. False: it is dead. */
 static bool wait_for_monitor(int monitor_pidfd, int socket)
 {
@@ -121,15 +112,13 @@ static _Noreturn void guardian_main(struct attach *attach, int monitor_pidfd, in
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	(void)setsid();
 	keep_only(kept, ARRAY_SIZE(kept));
-	make_cgroup(attach, socket);
 	weaken_barrier("guardian", "wait");
-	bool orderly = wait_for_monitor(monitor_pidfd, socket);
-	if (!orderly) {
-		/* The terminal first: somebody may be looking at it. */
-		attach->tty.raw = attach->guardian_page->raw;
-		session_tty_restore(&attach->tty, true);
-	}
-	end_session(attach, orderly ? ORDERLY_DEADLINE_MS : END_DEADLINE_MS);
+	if (wait_for_monitor(monitor_pidfd, socket))
+		_exit(0);
+	/* The terminal first: somebody may be looking at it. */
+	attach->tty.raw = attach->guardian_page->raw;
+	session_tty_restore(&attach->tty, true);
+	end_session(attach);
 	_exit(0);
 }
 
@@ -155,13 +144,13 @@ int guardian_start(struct attach *attach, struct err *err)
 	return attach->guardian < 0 ? err_sys(err, (int)attach->guardian, "the guardian process") : 0;
 }
 
-bool guardian_end(struct attach *attach)
+void guardian_end(struct attach *attach)
 {
 	struct pollfd poll_fd = { .fd = attach->guardian_pidfd, .events = POLLIN };
-	siginfo_t info = { 0 };
+	siginfo_t info;
 
 	if (attach->guardian_pidfd < 0)
-		return false;
+		return;
 	(void)!send(attach->guardian_socket, "", 1, MSG_NOSIGNAL);
 	(void)sys_pidfd_send_signal(attach->guardian_pidfd, SIGCONT); /* should somebody have stopped it */
 	if (poll(&poll_fd, 1, END_DEADLINE_MS) == 0)
@@ -170,5 +159,4 @@ bool guardian_end(struct attach *attach)
 		(void)waitid(P_PIDFD, (id_t)attach->guardian_pidfd, &info, WEXITED);
 	close_quietly(take_fd(attach->guardian_pidfd));
 	close_quietly(take_fd(attach->guardian_socket));
-	return info.si_code == CLD_EXITED;
 }

@@ -140,7 +140,7 @@ static int step_notes(struct attach *attach, struct err *err)
 	return 0;
 }
 
-/* Beside everything that follows it makes the cgroup; it is there before there is anything to guard. */
+/* There before there is anything to guard. */
 static int step_guardian(struct attach *attach, struct err *err)
 {
 	bool stdin_tty = isatty(STDIN_FILENO) == 1;
@@ -198,33 +198,24 @@ static int step_channels(struct attach *attach, struct err *err)
 static int step_cgroup(struct attach *attach, struct err *err)
 {
 	static const char *const names[] = { [CGROUP_PIDS] = "pids", [CGROUP_MEMORY] = "memory" };
-	const struct err *made = &attach->guardian_page->cgroup_err;
-	char byte;
+	struct err made = { 0 };
 
-	if (!PROTECTED(CGROUP) || !PROTECTED(GUARDIAN))
+	if (!PROTECTED(CGROUP))
 		return 0;
-	int result = wait_for(attach, attach->guardian_socket, "the guardian process", err);
-	if (result < 0)
-		return result;
-	if (read(attach->guardian_socket, &byte, 1) != 1)
-		return err_set(err, ERR_SYSTEM, "the guardian process was killed");
-	if (made->kind != ERR_NONE) {
+	if (cgroup_make(&attach->cgroup, attach->host.root_fd, attach->session, &made) < 0) {
 		/* The one protection that may be missing: without it the session is still ended by init. */
-		if (made->kind != ERR_UNSUPPORTED && made->errnum != EROFS && made->errnum != EACCES &&
-		    made->errnum != EPERM) {
-			*err = *made;
+		if (made.kind != ERR_UNSUPPORTED && made.errnum != EROFS && made.errnum != EACCES &&
+		    made.errnum != EPERM) {
+			*err = made;
 			return err_wrap(err, "the session's cgroup");
 		}
 		log_note(
 			"the session has no cgroup of its own, so no limits, and opens what devices the caller may: %s",
-			made->text);
+			made.text);
 		return 0;
 	}
-	result = cgroup_open(&attach->cgroup, attach->host.root_fd, attach->session);
-	if (result < 0)
-		return err_sys(err, result, "opening the session's cgroup");
 	attach->has_cgroup = true;
-	result = cgroup_set_limits(&attach->cgroup, &attach->plan.limits, err);
+	int result = cgroup_set_limits(&attach->cgroup, &attach->plan.limits, err);
 	if (result == 0 && !attach->plan.profile->all_devices && PROTECTED(DEVICES))
 		result = cgroup_restrict_devices(&attach->cgroup, err);
 	for (int i = CGROUP_PIDS; result == 0 && i <= CGROUP_MEMORY; i++)
@@ -362,7 +353,7 @@ const struct step monitor_steps[] = {
 	{ "notes", step_notes, "what deviates is told before anything is done" },
 	{ "toolbox", step_toolbox, "on the host, where its files can be trusted" },
 	{ "channels", step_channels, "after toolbox: the terminal is one of the session's devpts" },
-	{ "cgroup", step_cgroup, "made by the guardian meanwhile; before entry, which is born in it" },
+	{ "cgroup", step_cgroup, "before entry, which is born in it" },
 	{ "entry", step_entry, "everything it needs exists" },
 	{ "launcher", step_launcher, "its exit says that init exists" },
 	{ "init", step_init, "found by the kernel's word, not by the session's" },

@@ -75,7 +75,7 @@ static void init(struct attach *attach, const struct attach_request *request)
 	(void)clock_gettime(CLOCK_BOOTTIME, &now);
 	ssize_t length = readlink("/proc/self/ns/pid", pidns, sizeof(pidns) - 1);
 	pidns[length < 0 ? 0 : length] = '\0';
-	(void)snprintf(attach->session, sizeof(attach->session), "%d-%llx-%.*s", attach->monitor,
+	(void)snprintf(attach->session, sizeof(attach->session), "dbgattach-%d-%llx-%.*s", attach->monitor,
 		       (unsigned long long)now.tv_sec * 1000000000ULL + (unsigned long long)now.tv_nsec,
 		       (int)strspn(pidns + strcspn(pidns, "0123456789"), "0123456789"),
 		       pidns + strcspn(pidns, "0123456789"));

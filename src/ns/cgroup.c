@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The session's own cgroup: made outside the target's, so that the session neither eats the target's limits nor lets the
- * target out of them, and so that it can be ended as a whole. Owns the directories dbgattach/SESSION, nothing else:
- * no controller is enabled outside them.
+ * target out of them, and so that it can be ended as a whole. Owns the directories of that name, nothing else, and enables
+ * no controller anywhere. They have no parent of ours: one more directory in each hierarchy would cost each attach more
+ * than the sessions' own do.
  */
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/base/clock.h"
@@ -23,7 +24,7 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-#define CGROUP_PARENT "dbgattach"
+#define SESSION_PREFIX "dbgattach-"
 #define MEMBERS_FILE_MAX (1U << 20)
 #define MEMBERS_MAX 1024
 #define KILL_BATCH 64
@@ -76,73 +77,60 @@ static void open_roots(struct cgroup *cgroup, int root_fd)
 			cgroup->root[i] = open_hierarchy(root_fd, hierarchy_paths[i], CGROUP_SUPER_MAGIC);
 }
 
+static void remove_dirs(const struct cgroup *cgroup, const char *session)
+{
+	/* The one in which the next session looks for what was left goes last. */
+	for (int i = CGROUP_HIERARCHY_MAX - 1; i >= 0; i--)
+		if (cgroup->root[i] >= 0)
+			(void)unlinkat(cgroup->root[i], session, AT_REMOVEDIR);
+}
+
 /*
- * "PID-TIME-PIDNS": is the process that made this directory alive? A pid of another PID namespace than ours means nothing
- * here, so it counts as alive.
+ * "dbgattach-PID-TIME-PIDNS": is the process that made this directory alive? A pid of another PID namespace than ours
+ * means nothing here, so it counts as alive.
  */
 static bool maker_lives(const char *name, const char *own)
 {
+	const char *pid_text = name + strlen(SESSION_PREFIX);
 	const char *namespace = strrchr(name, '-'), *own_namespace = strrchr(own, '-');
 	uint64_t pid;
 
 	if (namespace == NULL || own_namespace == NULL || strcmp(namespace, own_namespace) != 0 ||
-	    text_u64(name, strcspn(name, "-"), INT32_MAX, &pid) < 0 || pid == 0)
+	    text_u64(pid_text, strcspn(pid_text, "-"), INT32_MAX, &pid) < 0 || pid == 0)
 		return true;
 	return kill((pid_t)pid, 0) == 0 || errno != ESRCH;
 }
 
-/* A session whose monitor and guardian were both SIGKILLed leaves an empty directory; the next session removes it. */
-static void remove_stale(int parent_fd, const char *own)
+/*
+ * A session whose monitor and guardian were both SIGKILLed leaves empty directories; the next session removes them. The
+ * first hierarchy tells of all: there they are made first and removed last.
+ */
+static void remove_stale(const struct cgroup *cgroup)
 {
-	int fd = openat(parent_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	int fd = -EBADF;
 
+	for (int i = 0; i < CGROUP_HIERARCHY_MAX && fd < 0; i++)
+		if (cgroup->root[i] >= 0)
+			fd = openat(cgroup->root[i], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	if (dir == NULL) {
 		close_quietly(fd);
 		return;
 	}
 	for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
-		if (entry->d_type == DT_DIR && entry->d_name[0] != '.' && !maker_lives(entry->d_name, own))
-			(void)unlinkat(parent_fd, entry->d_name, AT_REMOVEDIR);
+		if (entry->d_type == DT_DIR && text_starts(entry->d_name, SESSION_PREFIX) &&
+		    !maker_lives(entry->d_name, cgroup->session))
+			remove_dirs(cgroup, entry->d_name);
 	(void)closedir(dir);
 }
 
 static int make_dir(int root_fd, const char *session)
 {
-	/* The parent is removed by whichever session ends last, perhaps between our two mkdirs. */
-	for (int attempt = 0; attempt < 16; attempt++) {
-		bool there = false;
+	if (mkdirat(root_fd, session, 0755) < 0)
+		return -errno;
+	int dir = openat(root_fd, session, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-		if (mkdirat(root_fd, CGROUP_PARENT, 0755) < 0) {
-			if (errno != EEXIST)
-				return -errno;
-			there = true;
-		}
-		cleanup_close int parent = openat(root_fd, CGROUP_PARENT, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (parent < 0 && errno == ENOENT)
-			continue;
-		if (parent < 0)
-			return -errno;
-		if (there)
-			remove_stale(parent, session);
-		if (mkdirat(parent, session, 0755) < 0) {
-			if (errno == ENOENT)
-				continue;
-			return -errno;
-		}
-		int dir = openat(parent, session, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		return dir < 0 ? -errno : dir;
-	}
-	return -EBUSY;
-}
-
-static void remove_dir(int root_fd, const char *session)
-{
-	cleanup_close int parent = openat(root_fd, CGROUP_PARENT, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (parent >= 0)
-		(void)unlinkat(parent, session, AT_REMOVEDIR);
-	(void)unlinkat(root_fd, CGROUP_PARENT, AT_REMOVEDIR); /* fails while another session is in it, as it should */
+	return dir < 0 ? -errno : dir;
 }
 
 static int write_limit(int dir, const char *file, uint64_t value)
@@ -153,15 +141,15 @@ static int write_limit(int dir, const char *file, uint64_t value)
 	return io_write_file_at(dir, file, text);
 }
 
-/* A v2 tree passes a controller on only if asked to; asking is done in our own directory alone. */
+/* A v2 tree has the files of those controllers that the host has enabled at its root. */
 static int set_unified_limits(struct cgroup *cgroup, const struct cgroup_limits *limits)
 {
 	static const struct {
 		enum cgroup_hierarchy controller;
-		const char *enable, *file;
+		const char *file;
 	} controllers[] = {
-		{ CGROUP_PIDS, "+pids", "pids.max" },
-		{ CGROUP_MEMORY, "+memory", "memory.max" },
+		{ CGROUP_PIDS, "pids.max" },
+		{ CGROUP_MEMORY, "memory.max" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(controllers); i++) {
@@ -169,8 +157,6 @@ static int set_unified_limits(struct cgroup *cgroup, const struct cgroup_limits 
 
 		if (cgroup->dir[controller] >= 0)
 			continue;
-		(void)io_write_file_at(cgroup->root[CGROUP_UNIFIED], CGROUP_PARENT "/cgroup.subtree_control",
-				       controllers[i].enable);
 		uint64_t value = controller == CGROUP_PIDS ? limits->pids : limits->memory;
 		int result = write_limit(cgroup->dir[CGROUP_UNIFIED], controllers[i].file, value);
 		if (result == -ENOENT || result == -EACCES)
@@ -205,6 +191,7 @@ int cgroup_make(struct cgroup *cgroup, int root_fd, const char *session, struct 
 	if (result < 0)
 		return err_sys(err, result, "name of the session's cgroup");
 	open_roots(cgroup, root_fd);
+	remove_stale(cgroup);
 	for (int i = 0; i < CGROUP_HIERARCHY_MAX && result >= 0; i++) {
 		if (cgroup->root[i] < 0)
 			continue;
@@ -217,7 +204,7 @@ int cgroup_make(struct cgroup *cgroup, int root_fd, const char *session, struct 
 		return err_set(err, ERR_UNSUPPORTED, "no cgroup hierarchy below /sys/fs/cgroup");
 	if (result < 0) {
 		(void)cgroup_remove(cgroup);
-		return err_sys(err, result, "cgroup %s/%s", CGROUP_PARENT, session);
+		return err_sys(err, result, "cgroup %s", session);
 	}
 	return 0;
 }
@@ -226,22 +213,20 @@ int cgroup_set_limits(struct cgroup *cgroup, const struct cgroup_limits *limits,
 {
 	int result = set_limits(cgroup, limits);
 
-	return result < 0 ? err_sys(err, result, "limits of cgroup %s/%s", CGROUP_PARENT, cgroup->session) : 0;
+	return result < 0 ? err_sys(err, result, "limits of cgroup %s", cgroup->session) : 0;
 }
 
 int cgroup_open(struct cgroup *cgroup, int root_fd, const char *session)
 {
-	char path[128];
 	int found = -ENOENT;
 
 	if (text_format(cgroup->session, sizeof(cgroup->session), "%s", session) < 0)
 		return -ENAMETOOLONG;
-	(void)snprintf(path, sizeof(path), "%s/%s", CGROUP_PARENT, cgroup->session);
 	open_roots(cgroup, root_fd);
 	for (int i = 0; i < CGROUP_HIERARCHY_MAX; i++) {
 		if (cgroup->root[i] < 0)
 			continue;
-		cgroup->dir[i] = openat(cgroup->root[i], path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		cgroup->dir[i] = openat(cgroup->root[i], session, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (cgroup->dir[i] >= 0)
 			found = 0;
 	}
@@ -255,8 +240,7 @@ int cgroup_join_v1(const struct cgroup *cgroup, struct err *err)
 			continue;
 		int result = io_write_file_at(cgroup->dir[i], "tasks", "0");
 		if (result < 0)
-			return err_sys(err, result, "joining cgroup %s/%s (%s)", CGROUP_PARENT, cgroup->session,
-				       hierarchy_paths[i]);
+			return err_sys(err, result, "joining cgroup %s (%s)", cgroup->session, hierarchy_paths[i]);
 	}
 	return 0;
 }
@@ -370,9 +354,7 @@ int cgroup_remove(struct cgroup *cgroup)
 	/* rmdir is refused until the last member has been released, a moment after its parent has reaped it. */
 	for (int i = 0; i < 200 && (left = cgroup_members(cgroup, &pid, 1)) > 0; i++)
 		clock_pause_ms(5);
-	for (int i = 0; i < CGROUP_HIERARCHY_MAX; i++)
-		if (cgroup->dir[i] >= 0)
-			remove_dir(cgroup->root[i], cgroup->session);
+	remove_dirs(cgroup, cgroup->session);
 	cgroup_done(cgroup);
 	return left > 0 ? -EBUSY : 0;
 }

@@ -5,6 +5,7 @@
 #include "dbgattach/ns.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,13 +32,18 @@ static int restrict_v1(int dir)
 {
 	char rule[32];
 	int result = io_write_file_at(dir, "devices.deny", "a");
+	cleanup_close int fd = result < 0 ? -EBADF : openat(dir, "devices.allow", O_WRONLY | O_CLOEXEC);
 
+	if (result == 0 && fd < 0)
+		return -errno;
 	for (size_t i = 0; result == 0 && i < ARRAY_SIZE(allowed); i++) {
-		if (allowed[i].minor == ANY_MINOR)
-			(void)snprintf(rule, sizeof(rule), "c %d:* rw", allowed[i].major);
-		else
-			(void)snprintf(rule, sizeof(rule), "c %d:%d rw", allowed[i].major, allowed[i].minor);
-		result = io_write_file_at(dir, "devices.allow", rule);
+		int length = allowed[i].minor == ANY_MINOR ?
+				     snprintf(rule, sizeof(rule), "c %d:* rw", allowed[i].major) :
+				     snprintf(rule, sizeof(rule), "c %d:%d rw", allowed[i].major, allowed[i].minor);
+
+		/* One rule a write, as the controller wants it. */
+		if (write(fd, rule, (size_t)length) != (ssize_t)length)
+			result = -errno;
 	}
 	return result;
 }

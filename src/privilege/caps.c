@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/capability.h>
+#include <sys/prctl.h>
 
 static void cleanup_cap_fn(const cap_t *caps)
 {
@@ -127,7 +128,8 @@ int privilege_set_capabilities(const struct capability_sets *sets, struct err *e
 	    set_flag(caps, CAP_EFFECTIVE, sets->effective) < 0 ||
 	    set_flag(caps, CAP_INHERITABLE, sets->inheritable) < 0)
 		return err_sys(err, ENOMEM, "building the capability sets");
-	if (cap_reset_ambient() < 0)
+	/* cap_reset_ambient() asks for each capability first: forty calls for one. */
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return err_sys(err, errno, "clearing the ambient capabilities");
 	if (cap_set_proc(caps) < 0)
 		return err_sys(err, errno, "setting the capability sets");

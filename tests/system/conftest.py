@@ -132,7 +132,7 @@ def no_empty_cgroups():
     before = set(snapshot.host_cgroups())
     yield
     for path in sorted(set(snapshot.host_cgroups()) - before, reverse=True):
-        if "/dbgattach/" in path:
+        if "/dbgattach-" in path:
             try:
                 os.rmdir(path)
             except OSError:

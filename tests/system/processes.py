@@ -137,7 +137,7 @@ def cgroups(pid):
 
 
 def in_session_cgroup(pid):
-    return any(path.startswith("/dbgattach/") or "/dbgattach/" in path for path in cgroups(pid).values())
+    return any("/dbgattach-" in path for path in cgroups(pid).values())
 
 
 def send(pid, sig):

@@ -135,14 +135,13 @@ def target_cgroups(pid):
 def host_cgroups():
     """
     Every directory of every hierarchy; where others work too, only those of the sessions that we have started, which
-    bear the pid. The bare dbgattach directory may stay: it is no session's.
+    bear the pid.
     """
     from program import Program
-    ours, found = tuple(f"/dbgattach/{pid}-" for pid in Program.ever), {}
+    ours, found = tuple(f"/dbgattach-{pid}-" for pid in Program.ever), {}
     for root in cgroup_roots().values():
         for directory, _, _ in os.walk(root):
-            if directory != root + "/dbgattach" and "/dbgtest-" not in directory and (
-                    STRICT or any(prefix in directory for prefix in ours)):
+            if "/dbgtest-" not in directory and (STRICT or any(prefix in directory for prefix in ours)):
                 found[directory] = "cgroup"
     return found
 

@@ -34,10 +34,10 @@ def test_own_cgroup(dbg, docker_target):
     for role in ("init", "command"):
         here, theirs, ours = (cgroups(pid) for pid in (roles[role], docker_target.pid, "self"))
         path = here.get("") or here["pids"]
-        assert path.startswith("/dbgattach/"), here
+        assert path.startswith("/dbgattach-"), here
         for controllers in ("", "pids", "memory"):
             if controllers in here:
-                assert here[controllers].startswith("/dbgattach/"), (controllers, here)
+                assert here[controllers].startswith("/dbgattach-"), (controllers, here)
                 assert here[controllers] not in (theirs.get(controllers), ours.get(controllers))
 
 
