@@ -34,6 +34,10 @@ def pytest_configure(config):
     processes.become_subreaper()
     # A runner that is told to stop still takes its containers away.
     signal.signal(signal.SIGTERM, lambda signum, frame: pytest.exit("terminated", returncode=143))
+    # A shell ignores SIGINT and SIGQUIT in what it runs in the background, and dbgattach leaves ignored what it finds so.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for sig in (signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(sig, signal.SIG_DFL)
 
 
 # The second run, on the weakened program
