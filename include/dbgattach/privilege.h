@@ -70,7 +70,7 @@ int privilege_set_seccomp(enum seccomp_mode mode, struct err *err);
 
 /*
  * What must not come along from the caller: signal mask and dispositions, umask, niceness and scheduling class, I/O
- * priority, timer slack, personality, securebits. oom_score_adj: at least the target's, never below 0. proc_self_fd: the
+ * priority, timer slack, processor affinity, memory policy, personality, securebits. oom_score_adj: at least the target's, never below 0. proc_self_fd: the
  * host's /proc/self.
  */
 int privilege_reset_attributes(int proc_self_fd, int target_oom_score_adj, struct err *err);

@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <linux/ioprio.h>
+#include <linux/mempolicy.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -32,6 +34,19 @@ static int reset_signals(struct err *err)
 	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? err_sys(err, errno, "resetting the signal mask") : 0;
 }
 
+/* The caller's processors and memory nodes. A filter that he is under may keep them (EPERM): it binds the session too. */
+static int reset_placement(struct err *err)
+{
+	unsigned char all[1024]; /* a bit for each of the 8192 processors that a kernel can be built for */
+
+	memset(all, 0xff, sizeof(all));
+	if (syscall(SYS_sched_setaffinity, 0, sizeof(all), all) < 0 && errno != EPERM)
+		return err_sys(err, errno, "resetting the processor affinity");
+	if (syscall(SYS_set_mempolicy, MPOL_DEFAULT, NULL, 0) < 0 && errno != EPERM && errno != ENOSYS)
+		return err_sys(err, errno, "resetting the memory policy");
+	return 0;
+}
+
 static int reset_scheduling(struct err *err)
 {
 	struct sched_param param = { 0 };
@@ -45,7 +60,7 @@ static int reset_scheduling(struct err *err)
 		return err_sys(err, errno, "resetting the I/O priority");
 	if (prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0) < 0)
 		return err_sys(err, errno, "resetting the timer slack");
-	return 0;
+	return reset_placement(err);
 }
 
 int privilege_reset_attributes(int proc_self_fd, int target_oom_score_adj, struct err *err)

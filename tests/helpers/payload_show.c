@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -117,6 +118,18 @@ static void print_signals(void)
 	printf("],\n");
 }
 
+/* How many processors it may run on, and its memory policy (0: the default). */
+static void print_placement(void)
+{
+	cpu_set_t cpus;
+	int mode = -1;
+
+	CPU_ZERO(&cpus);
+	(void)sched_getaffinity(0, sizeof(cpus), &cpus);
+	(void)syscall(SYS_get_mempolicy, &mode, NULL, 0, NULL, 0);
+	printf("\"cpus\": %d,\n\"mempolicy\": %d,\n", CPU_COUNT(&cpus), mode);
+}
+
 static void print_list(const char *name, char *const *list)
 {
 	printf("\"%s\": [", name);
@@ -216,6 +229,7 @@ int cmd_show(int argc, char **argv)
 	print_number("personality", personality(0xffffffff));
 	print_number("umask", mask);
 	print_number("nice", getpriority(PRIO_PROCESS, 0));
+	print_placement();
 	print_number("scheduler", syscall(SYS_sched_getscheduler, 0));
 	print_number("pid", getpid());
 	print_number("ppid", getppid());

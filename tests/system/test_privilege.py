@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the session may do: capabilities, ids, filters, limits, environment. Asked of a process of the session itself."""
+import ctypes
 import json
 import os
 import platform
@@ -204,8 +205,14 @@ def test_oom_score(show, docker, once):
     assert int(show(container)["oom_score_adj"]) >= 321
 
 
+MPOL_LOCAL = 4
+SET_MEMPOLICY = {"x86_64": 238, "aarch64": 237}
+
+
 def odd_attributes():
     os.nice(5)
+    os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
+    ctypes.CDLL(None).syscall(SET_MEMPOLICY[os.uname().machine], MPOL_LOCAL, None, 0)
     for sig in (signal.SIGHUP, signal.SIGPIPE, signal.SIGUSR1):
         signal.signal(sig, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2, signal.SIGWINCH])
@@ -216,6 +223,7 @@ def test_attributes_of_the_caller_that_stay_behind(show, target):
     assert (seen["nice"], seen["scheduler"], seen["personality"]) == (0, 0, 0)
     assert seen["blocked"] == [] and seen["ignored"] == []
     assert seen["timerslack"] == 50000
+    assert seen["cpus"] == len(os.sched_getaffinity(0)) and seen["mempolicy"] <= 0  # -1: a kernel without NUMA
 
 
 @falls_without("SETSID")
