@@ -229,7 +229,7 @@ static const struct {
 	{ "tryopen", cmd_tryopen },   { "trycreate", cmd_trycreate },
 	{ "walkopen", cmd_walkopen }, { "walkcreate", cmd_walkcreate },
 	{ "unseal", cmd_unseal },     { "keyfind", cmd_keyfind },
-	{ "withkey", cmd_withkey },
+	{ "withkey", cmd_withkey },   { "sweep", cmd_sweep },
 };
 
 int main(int argc, char **argv)

@@ -5,7 +5,7 @@
 typedef int command_fn(int argc, char **argv);
 
 /* payload_show.c */
-command_fn cmd_show;
+command_fn cmd_show, cmd_sweep;
 
 /* payload_io.c: streams and terminals */
 command_fn cmd_cat, cmd_flood, cmd_sha256, cmd_late, cmd_winsize, cmd_winch, cmd_signals, cmd_hold, cmd_leader;
