@@ -231,6 +231,7 @@ int cmd_show(int argc, char **argv)
 	print_number("umask", mask);
 	print_number("nice", getpriority(PRIO_PROCESS, 0));
 	print_placement();
+	print_number("ioprio", syscall(SYS_ioprio_get, 1, 0));
 	print_number("scheduler", syscall(SYS_sched_getscheduler, 0));
 	print_number("pid", getpid());
 	print_number("ppid", getppid());

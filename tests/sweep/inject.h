@@ -16,18 +16,19 @@ struct tracee {
 	struct tracee *parent;
 	int children;
 	bool alive, waits; /* waits: stopped, and not known yet or held */
-	bool failing; /* between the two stops of the call that is made to fail */
-	long call; /* between the two stops: its number */
+	bool failing;      /* between the two stops of the call that is made to fail */
+	long call;         /* between the two stops: its number */
 	uint64_t argument[2];
 	uint16_t count[CALLS_MAX];
 };
 
 struct wanted {
 	const char *path; /* the process, NULL: none is made to fail */
-	long call; /* number */
-	unsigned turn; /* its how-maniest, from 1 */
+	long call;        /* number */
+	unsigned turn;    /* its how-maniest, from 1 */
 	long result;
-	bool list; /* print each call of each process */
+	const char *watched; /* the process whose successful prctl and keyctl calls are told */
+	bool list;           /* print each call of each process */
 };
 
 extern FILE *record;
@@ -35,6 +36,12 @@ extern struct wanted wanted;
 
 const char *call_name(long number);
 long call_number(const char *name);
+
+int64_t now_ms(void);
+
+/* follow.c: the first process, before it executes anything; then all of them to the end. Returns the first one's status. */
+int follow_adopt(pid_t pid);
+int follow(int64_t deadline_ms);
 
 /* session.c: everything of the process that the host can see, as blocks "@WHO NAME LENGTH\nBYTES\n". */
 void session_dump(const char *who, pid_t pid);

@@ -116,7 +116,8 @@ static void dump_cgroups(const char *who, pid_t pid)
 		if (*controllers == '\0' && stat("/sys/fs/cgroup/unified", &st) < 0)
 			snprintf(path, sizeof(path), "/sys/fs/cgroup%s", directory);
 		else
-			snprintf(path, sizeof(path), "/sys/fs/cgroup/%s%s", *controllers ? controllers : "unified", directory);
+			snprintf(path, sizeof(path), "/sys/fs/cgroup/%s%s", *controllers ? controllers : "unified",
+				 directory);
 		dump_limits_of(who, controllers, path);
 	}
 	free(lines);
@@ -124,9 +125,10 @@ static void dump_cgroups(const char *who, pid_t pid)
 
 void session_dump(const char *who, pid_t pid)
 {
-	static const char *const files[] = { "status",   "limits",        "mountinfo", "environ",      "cmdline",
-					     "uid_map",  "gid_map",       "loginuid",  "oom_score_adj", "personality",
-					     "coredump_filter", "timerslack_ns", "attr/current" };
+	static const char *const files[] = { "status",        "limits",      "mountinfo",       "environ",
+					     "cmdline",       "uid_map",     "gid_map",         "loginuid",
+					     "oom_score_adj", "personality", "coredump_filter", "timerslack_ns",
+					     "attr/current" };
 	static const char *const links[] = { "root", "cwd", "exe" };
 	char path[64], link[PATH_MAX];
 	struct stat st;
