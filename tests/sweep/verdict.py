@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+What one run with a failure in it amounts to. EQUAL and ENDED are good: the session was the same as without the failure, or
+there was none and dbgattach said so. Everything else is a defect.
+"""
+import re
+from collections import namedtuple
+
+EQUAL, ENDED = "equal", "ended"
+WEAKER, LEFTOVER, HANG, CRASH, RUDE = "weaker", "leftover", "hang", "crash", "rude"
+BAD = (WEAKER, LEFTOVER, HANG, CRASH, RUDE)
+Verdict = namedtuple("Verdict", "kind why")
+
+# A session may differ in these, and for this reason alone. fields: of the session's values, names; where: of stderr, or
+# of the call that failed ("ROLE CALL").
+Allowed = namedtuple("Allowed", "fields stderr call reason")
+ALLOWED = (
+    Allowed(r".*cgroup.*", r"the session has no cgroup of its own", None,
+            "architecture.md, What may be missing: own cgroup, said in one line"),
+    Allowed(r".*cgroup.*(pids|memory)\.\w+", r"the session has no (pids|memory) limit", None, "the same, said in one line"),
+    Allowed(r"told nice", None, r"entry setpriority", "a session that is nicer than asked is no weaker"),
+)
+# Of main page, EXIT STATUS: with one line on stderr each.
+SAID = {1: r"system: writing the session's output", 125: r"(usage|not-found|ambiguous|gone|changed|denied|unsupported|"
+        r"malformed|refused|timeout|system): ", 126: r"", 127: r""}
+# The session was killed: the guardian's or init's own end is told by the status alone.
+SILENT = {137}
+
+
+def is_allowed(field, err, call):
+    return any(re.fullmatch(one.fields, field) and (one.stderr is None or re.search(one.stderr, err)) and
+               (one.call is None or re.fullmatch(one.call, call)) for one in ALLOWED)
+
+
+def differences(plain, record, call):
+    """[(field, as it should be, as it is)]"""
+    should, is_ = plain.session(), record.session()
+    if record.status != 0:
+        should = {field: value for field, value in should.items() if not field.startswith("told ")}
+    return [(field, should.get(field), is_.get(field)) for field in sorted(set(should) | set(is_))
+            if should.get(field) != is_.get(field) and not is_allowed(field, record.err, call)]
+
+
+def unseen(plain, record):
+    """Calls of the watched process that took effect without the failure, and now did not."""
+    if record.injected is None:
+        return []
+    path = record.injected[0]
+    return [(f"{name} {first}", value, record.did.get((path, name, first)))
+            for (whose, name, first), value in plain.did.items()
+            if whose == path and record.did.get((path, name, first)) != value]
+
+
+def in_words(found):
+    return "; ".join(f"{field}: {is_!r:.200}, not {should!r:.200}" for field, should, is_ in found[:4])
+
+
+def judge(plain, record, leftovers, call):
+    """plain: the record of a run without a failure. leftovers: words, from outside of the record."""
+    if record.hanging:
+        return Verdict(HANG, ", ".join(record.hanging))
+    if record.crashed:
+        return Verdict(CRASH, ", ".join(record.crashed) + f"; status {record.status} {record.err!r:.200}")
+    if record.left or leftovers:
+        return Verdict(LEFTOVER, "; ".join([*record.left, *leftovers]))
+    ran = bool(record.blocks)
+    if ran:
+        found = differences(plain, record, call) + unseen(plain, record)
+        if found:
+            return Verdict(WEAKER, f"status {record.status}: {in_words(found)}")
+    if record.status == 0:
+        return Verdict(EQUAL, "") if ran else Verdict(RUDE, "status 0, but the command never ran")
+    lines = record.err.splitlines()
+    said = SAID.get(record.status)
+    if said is not None and len(lines) == 1 and re.match(rf"dbgattach: {said}", lines[0]):
+        return Verdict(ENDED, lines[0])
+    if record.status in SILENT and len(lines) <= 1:
+        return Verdict(ENDED, f"status {record.status} {record.err.strip()}")
+    return Verdict(RUDE, f"status {record.status}, stderr {record.err!r:.300}")
