@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The two things that differ between processors: making the kernel skip a system call, and giving its result. */
+/* What differs between processors: making the kernel skip a system call, changing its first argument, giving its result. */
 #pragma once
 
 #define __FRAME_OFFSETS /* else <asm/ptrace-abi.h> has no register names for C */
@@ -16,6 +16,12 @@
 static inline long arch_skip(pid_t pid)
 {
 	return syscall(SYS_ptrace, PTRACE_POKEUSR, pid, (long)ORIG_RAX, -1L);
+}
+
+/* The same. */
+static inline long arch_set_argument(pid_t pid, long value)
+{
+	return syscall(SYS_ptrace, PTRACE_POKEUSR, pid, (long)RDI, value);
 }
 
 /* At the stop after it. */
@@ -43,6 +49,12 @@ static inline long arch_set_result(pid_t pid, long result)
 		return -1;
 	registers.regs[0] = (unsigned long)result;
 	return syscall(SYS_ptrace, PTRACE_SETREGSET, pid, (long)NT_PRSTATUS, &part);
+}
+
+/* The result takes the first argument's register. */
+static inline long arch_set_argument(pid_t pid, long value)
+{
+	return arch_set_result(pid, value);
 }
 #else
 #error "tests/sweep: add this processor"

@@ -85,8 +85,10 @@ static void before_call(struct tracee *tracee, const struct ptrace_syscall_info 
 	was_injected = tracee->failing = true;
 	fprintf(record, "injected %s %s %u %lld %lld\n", tracee->path, call_name(number), wanted.turn,
 		(long long)tracee->argument[0], (long long)tracee->argument[1]);
-	/* Linux closes the file whatever close() returns. */
-	if (number != SYS_close)
+	/* Linux closes the file whatever close() returns; brk() says no by the break as it is, which brk(0) asks for. */
+	if (number == SYS_brk)
+		arch_set_argument(tracee->pid, 0);
+	else if (number != SYS_close)
 		arch_skip(tracee->pid);
 }
 
@@ -97,7 +99,8 @@ static void after_call(struct tracee *tracee, const struct ptrace_syscall_info *
 	tracee->call = -1;
 	if (tracee->failing) {
 		tracee->failing = false;
-		arch_set_result(tracee->pid, wanted.result);
+		if (number != SYS_brk)
+			arch_set_result(tracee->pid, wanted.result);
 	} else if (info->exit.rval >= 0 && (number == SYS_prctl || number == SYS_keyctl)) {
 		fprintf(record, "did %s %s %lld %lld\n", tracee->path, call_name(number),
 			(long long)tracee->argument[0], (long long)tracee->argument[1]);

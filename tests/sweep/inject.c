@@ -39,7 +39,7 @@
 #define TICK_MS 2
 
 FILE *record;
-struct wanted wanted;
+struct wanted wanted = { .call = -1 };
 
 static const struct {
 	const char *name;
@@ -118,7 +118,7 @@ static bool parse(int argc, char **argv)
 		else
 			good = false;
 	}
-	return good && record && optind < argc && !wanted.path == !wanted.call;
+	return good && record && optind < argc && !wanted.path == (wanted.call < 0);
 }
 
 /* ---- an untidy caller --------------------------------------------------------------------------------------------- */

@@ -6,7 +6,7 @@ import re
 import signal
 
 DIRECT_KILLS = {signal.SIGKILL, signal.SIGTERM, signal.SIGHUP}  # whoever dies by another signal has crashed
-SESSION_NAME = re.compile(r"\d+-[0-9a-f]+-\d{6,}")
+SESSION_NAME = re.compile(r"\b\d+-[0-9a-f]{9,}-\d*")
 # Of /proc/PID/status: counters, pids, and what the tracer itself changes.
 STATUS_NOISE = re.compile(r"State|Tgid|Ngid|Pid|PPid|TracerPid|FDSize|NS(tgid|pid|pgid|sid)|Vm\w+|Rss\w+|HugetlbPages|SigQ|SigPnd|ShdPnd|"
                           r"\w*ctxt_switches|Threads|CoreDumping|Cpus_allowed\w*|Mems_allowed\w*|x86_Thread\w*")
@@ -56,7 +56,7 @@ class Record:
         pass
 
     def on_killed(self, path, number):
-        if int(number) not in DIRECT_KILLS or path == "m":
+        if path.count("x") < 2 and (int(number) not in DIRECT_KILLS or path == "m"):
             self.crashed.append(f"{path} by {signal.Signals(int(number)).name}")
 
     def on_left(self, path, pid, call):
@@ -87,13 +87,30 @@ def numbered(text, pattern):
     return re.sub(pattern, lambda match: f"<{seen.setdefault(match.group(0), len(seen))}>", text)
 
 
-def plain_mounts(text):
-    """Without the numbers that are other ones each time: mount ids, anonymous devices."""
-    lines = [line.split(" ") for line in text.splitlines()]
-    order = {fields[0]: index for index, fields in enumerate(lines)}
-    for fields in lines:
-        fields[0], fields[1] = "-", str(order.get(fields[1], "out"))
-    return numbered("\n".join(" ".join(fields) for fields in lines), r"(?<= )0:\d+(?= )")
+def plain_mounts(key, text):
+    """
+    {key + mount point: what is there}, without the numbers that are other ones each time. The toolbox is a read-only
+    superblock, of whichever filesystem: an image, or, where that cannot be mounted, an overlay of its unpacked files.
+    """
+    mounts = [line.split(" - ") for line in text.splitlines()]
+    mounts = [(left.split(" "), right.split(" ")) for left, right in mounts]
+    points = {left[0]: left[4] for left, _ in mounts}
+    found = {}
+    for left, (kind, source, options) in mounts:
+        device = "anonymous" if left[2].startswith("0:") else left[2]
+        if left[4] == "/dbg" and kind in ("erofs", "overlay") and options.split(",")[0] == "ro":
+            kind, source, options = "read-only", "toolbox", "-"
+        name = f"{key} {left[4]}"
+        words = [f"in {points.get(left[1], '-')}", device, *left[3:], kind, source, options]
+        if left[4].startswith("/proc/"):
+            # Masked by the target's runtime or by us, once or twice: it is read-only or covered.
+            words = ["masked" if "ro" in left[5].split(",") or left[3].endswith("/null") else "writable"]
+        elif left[4] == "/proc":
+            words = [kind, *sorted({"nosuid", "nodev", "noexec"} & set(left[5].split(",")))]
+        while name in found and found[name] != " ".join(words):
+            name += " again"
+        found[name] = " ".join(words)
+    return found
 
 
 def plain(key, name, text):
@@ -104,7 +121,7 @@ def plain(key, name, text):
     if name == "limits":
         return {f"{key} {line[:26].strip()}": line[26:].strip() for line in text.splitlines()}
     if name == "mountinfo":
-        return {key: plain_mounts(text)}
+        return plain_mounts(key, text)
     if name == "ns":
         links = dict(line.split(" ", 1) for line in text.splitlines())
         return {f"{key} {kind}": "of its own" if kind == "mnt" else link for kind, link in links.items()
@@ -130,7 +147,7 @@ def told(out):
         for name in ("pid", "ppid", "sid", "pgid", "foreground"):
             report.pop(name, None)
         report.get("ns", {}).pop("mnt", None)
-        report["mountinfo"] = plain_mounts(report.get("mountinfo", ""))
+        found.update(plain_mounts("told mount", report.pop("mountinfo", "")))
         report["fds"] = numbered(json.dumps(report.get("fds")), r"(pipe|socket):\[\d+\]")
         report["cgroup"] = SESSION_NAME.sub("SESSION", report.get("cgroup", ""))
         found.update({f"told {name}": json.dumps(value) for name, value in report.items()})

@@ -159,6 +159,10 @@ bool session_init_sleeps(pid_t pid)
 {
 	char path[64];
 
+	/* Not at one of the tracer's stops in it. */
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (read_whole(path) < 0 || !strstr(text, ") S "))
+		return false;
 	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
 	return read_whole(path) > 0 && strtol(text, NULL, 10) == SYS_rt_sigtimedwait && text[0] != 'r';
 }

@@ -18,6 +18,7 @@ ALLOWED = (
     Allowed(r".*cgroup.*", r"the session has no cgroup of its own", None,
             "architecture.md, What may be missing: own cgroup, said in one line"),
     Allowed(r".*cgroup.*(pids|memory)\.\w+", r"the session has no (pids|memory) limit", None, "the same, said in one line"),
+    Allowed(r"init status Name", None, r"init prctl", "what ps shows"),
     Allowed(r"told nice", None, r"entry setpriority", "a session that is nicer than asked is no weaker"),
 )
 # Of main page, EXIT STATUS: with one line on stderr each.
@@ -55,10 +56,15 @@ def in_words(found):
     return "; ".join(f"{field}: {is_!r:.200}, not {should!r:.200}" for field, should, is_ in found[:4])
 
 
-def judge(plain, record, leftovers, call):
-    """plain: the record of a run without a failure. leftovers: words, from outside of the record."""
+def judge(plain, record, leftovers, call, startup=False):
+    """
+    plain: the record of a run without a failure. leftovers: words, from outside of the record. startup: the C library's own
+    call, before main().
+    """
     if record.hanging:
         return Verdict(HANG, ", ".join(record.hanging))
+    if startup and not (record.left or leftovers or record.blocks) and record.status != 0:
+        return Verdict(ENDED, "before main()")
     if record.crashed:
         return Verdict(CRASH, ", ".join(record.crashed) + f"; status {record.status} {record.err!r:.200}")
     if record.left or leftovers:
