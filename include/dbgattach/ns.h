@@ -74,7 +74,10 @@ void cgroup_init(struct cgroup *cgroup);
  */
 int cgroup_make(struct cgroup *cgroup, int root_fd, const char *session, struct err *err);
 
-/* Opens what cgroup_make() of another process has made. -ENOENT (no text) where there is none. */
+/*
+ * Opens what cgroup_make() of another process has made. -ENOENT where there is none; on another failure as much of it is
+ * open as could be opened. No text.
+ */
 int cgroup_open(struct cgroup *cgroup, int root_fd, const char *session);
 
 /* Controllers that no hierarchy here offers end up in cgroup->missing. */

@@ -62,8 +62,9 @@ static void end_session(struct attach *attach)
 	pid_t pid, init = attach->guardian_page->init;
 
 	cgroup_init(&attach->cgroup);
-	if (!PROTECTED(CGROUP) || cgroup_open(&attach->cgroup, attach->host.root_fd, attach->session) < 0)
+	if (!PROTECTED(CGROUP))
 		return;
+	(void)cgroup_open(&attach->cgroup, attach->host.root_fd, attach->session);
 	if (init == 0)
 		init = find_init(attach);
 	if (init != 0)

@@ -63,18 +63,25 @@ static int open_hierarchy(int root_fd, const char *path, long magic)
 	return (long)statfs.f_type == magic ? take_fd(fd) : -ENOENT;
 }
 
-static void open_roots(struct cgroup *cgroup, int root_fd)
+/* One that this host does not have is no error; one that cannot be opened is: a session outside it would have no limit there. */
+static int open_roots(struct cgroup *cgroup, int root_fd)
 {
-	int unified = open_hierarchy(root_fd, "sys/fs/cgroup", CGROUP2_SUPER_MAGIC);
+	int result = open_hierarchy(root_fd, "sys/fs/cgroup", CGROUP2_SUPER_MAGIC);
 
-	if (unified >= 0) {
-		cgroup->root[CGROUP_UNIFIED] = unified;
-		return;
+	if (result != -ENOENT) {
+		cgroup->root[CGROUP_UNIFIED] = result;
+		return result < 0 ? result : 0;
 	}
-	cgroup->root[CGROUP_UNIFIED] = open_hierarchy(root_fd, hierarchy_paths[CGROUP_UNIFIED], CGROUP2_SUPER_MAGIC);
-	for (int i = CGROUP_PIDS; i < CGROUP_HIERARCHY_MAX; i++)
-		if (i != CGROUP_FREEZER || cgroup->root[CGROUP_UNIFIED] < 0)
-			cgroup->root[i] = open_hierarchy(root_fd, hierarchy_paths[i], CGROUP_SUPER_MAGIC);
+	for (int i = CGROUP_UNIFIED; i < CGROUP_HIERARCHY_MAX; i++) {
+		if (i == CGROUP_FREEZER && cgroup->root[CGROUP_UNIFIED] >= 0)
+			continue;
+		result = open_hierarchy(root_fd, hierarchy_paths[i],
+					i == CGROUP_UNIFIED ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC);
+		if (result < 0 && result != -ENOENT)
+			return result;
+		cgroup->root[i] = result;
+	}
+	return 0;
 }
 
 static void remove_dirs(const struct cgroup *cgroup, const char *session)
@@ -190,8 +197,9 @@ int cgroup_make(struct cgroup *cgroup, int root_fd, const char *session, struct 
 
 	if (result < 0)
 		return err_sys(err, result, "name of the session's cgroup");
-	open_roots(cgroup, root_fd);
-	remove_stale(cgroup);
+	result = open_roots(cgroup, root_fd);
+	if (result == 0)
+		remove_stale(cgroup);
 	for (int i = 0; i < CGROUP_HIERARCHY_MAX && result >= 0; i++) {
 		if (cgroup->root[i] < 0)
 			continue;
@@ -218,19 +226,21 @@ int cgroup_set_limits(struct cgroup *cgroup, const struct cgroup_limits *limits,
 
 int cgroup_open(struct cgroup *cgroup, int root_fd, const char *session)
 {
-	int found = -ENOENT;
+	bool found = false;
 
 	if (text_format(cgroup->session, sizeof(cgroup->session), "%s", session) < 0)
 		return -ENAMETOOLONG;
-	open_roots(cgroup, root_fd);
+	int result = open_roots(cgroup, root_fd);
+
 	for (int i = 0; i < CGROUP_HIERARCHY_MAX; i++) {
 		if (cgroup->root[i] < 0)
 			continue;
 		cgroup->dir[i] = openat(cgroup->root[i], session, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (cgroup->dir[i] >= 0)
-			found = 0;
+		found = found || cgroup->dir[i] >= 0;
+		if (cgroup->dir[i] < 0 && result == 0 && errno != ENOENT)
+			result = -errno;
 	}
-	return found;
+	return result < 0 || found ? result : -ENOENT;
 }
 
 int cgroup_join_v1(const struct cgroup *cgroup, struct err *err)
