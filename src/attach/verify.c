@@ -36,6 +36,7 @@ int step_init(struct attach *attach, struct err *err)
 {
 	cleanup_buffer struct buffer text = { 0 };
 	char path[64];
+	pid_t init = 0;
 
 	(void)snprintf(path, sizeof(path), "task/%d/children", attach->monitor);
 	int result = io_read_file_at(attach->proc_self_fd, path, 4096, &text);
@@ -47,17 +48,20 @@ int step_init(struct attach *attach, struct err *err)
 
 		if (text_u64(word, length, INT32_MAX, &pid) == 0 && (pid_t)pid != attach->guardian &&
 		    is_member(attach, (pid_t)pid))
-			attach->init = (pid_t)pid;
+			init = (pid_t)pid;
 		word += length + strspn(word + length, " ");
 	}
-	if (attach->init == 0) {
+	if (init == 0) {
 		(void)err_set(err, ERR_SYSTEM, "the session's first process is gone before it was found");
 		return explain_failure(attach, err);
 	}
 	if (attach->guardian_page != NULL)
-		attach->guardian_page->init = attach->init;
-	attach->init_pidfd = sys_pidfd_open(attach->init, 0);
-	return attach->init_pidfd < 0 ? err_sys(err, attach->init_pidfd, "a pidfd of the session's init") : 0;
+		attach->guardian_page->init = init;
+	attach->init_pidfd = sys_pidfd_open(init, 0);
+	if (attach->init_pidfd < 0)
+		return err_sys(err, attach->init_pidfd, "a pidfd of the session's init");
+	attach->init = init;
+	return 0;
 }
 
 static int verify_namespaces(const struct attach *attach, int proc_fd, struct err *err)
