@@ -39,9 +39,14 @@ int pump_init(struct pump *pump, int from, int to, enum pump_caller caller)
 	struct stat from_stat, to_stat;
 
 	*pump = (struct pump) { .from = from, .to = to, .chunk = SIZE_MAX, .read_limit = UINT64_MAX };
-	if (from < 0 || to < 0 || fstat(from, &from_stat) < 0 || fstat(to, &to_stat) < 0) {
+	int result = from < 0 ? from : to < 0 ? to : 0;
+	if (result == 0 && (fstat(from, &from_stat) < 0 || fstat(to, &to_stat) < 0))
+		result = -errno;
+	if (result == 0 && (pump->data = malloc(BUFFER_SIZE)) == NULL)
+		result = -ENOMEM;
+	if (result < 0) {
 		pump_close(pump);
-		return -EBADF;
+		return result;
 	}
 	pump->from_socket = S_ISSOCK(from_stat.st_mode);
 	pump->to_socket = S_ISSOCK(to_stat.st_mode);
@@ -104,12 +109,11 @@ static bool run_splice(struct pump *pump)
 			pump->state = is_readable(pump->from) ? PUMP_WRITING : PUMP_READING;
 			return true;
 		}
-		if (moved < 0 && errno == EINVAL) {
+		/* Not for these two files, or not at all: read and write say what is wrong, and with which of them. */
+		if (moved < 0 && errno != EPIPE) {
 			pump->splice = false;
 			return false;
 		}
-		if (moved < 0)
-			note_write_error(pump);
 		break; /* end of the input, or nobody reads the output */
 	}
 	if (pump->trailer != NULL)
@@ -162,10 +166,6 @@ static void fill(struct pump *pump)
 
 static void run_copy(struct pump *pump)
 {
-	if (pump->data == NULL && (pump->data = malloc(BUFFER_SIZE)) == NULL) {
-		pump_close(pump);
-		return;
-	}
 	if (pump->start == pump->end) {
 		pump->start = pump->end = 0;
 		if (!pump->input_ended)

@@ -16,7 +16,7 @@ enum pump_state {
 struct pump {
 	int from, to; /* owned; -EBADF when closed */
 	enum pump_state state;
-	bool splice;         /* the kernel moves the pages; off from the first EINVAL */
+	bool splice;         /* the kernel moves the pages; off from the first failure */
 	bool from_socket;    /* recv(MSG_DONTWAIT) instead of read() */
 	bool to_socket;      /* send(MSG_DONTWAIT) instead of write() */
 	size_t chunk;        /* the most that is written at once: PIPE_BUF where to may block */
@@ -31,7 +31,7 @@ struct pump {
 /*
  * One end is the session's, an fd of our own that is non-blocking. The other is the caller's stdin, stdout or stderr, which
  * must be neither blocked on nor made non-blocking (the flag would be shared with his shell): it is opened anew where that
- * is possible. Takes both fds over, also on failure.
+ * is possible. Takes both fds over, also on failure: -EBADF where one is not there.
  */
 enum pump_caller { PUMP_FROM_CALLER, PUMP_TO_CALLER };
 int pump_init(struct pump *pump, int from, int to, enum pump_caller caller);

@@ -277,30 +277,40 @@ static int turn(struct loop *loop, struct err *err)
 
 static int duplicate(int fd)
 {
-	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	return own < 0 ? -errno : own;
 }
 
-static void open_pumps(struct loop *loop)
+static int open_pumps(struct loop *loop, struct err *err)
 {
 	struct session_channels *channels = loop->session->channels;
 	/* The pumps close what they are done with; with a terminal the master is also needed for its size. */
 	bool keep = channels->terminal || !PROTECTED(HALF_CLOSE);
 	int input = keep ? duplicate(channels->input) : take_fd(channels->input);
 
-	(void)pump_init(&loop->pumps[PUMP_INPUT], duplicate(STDIN_FILENO), input, PUMP_FROM_CALLER);
-	(void)pump_init(&loop->pumps[PUMP_OUTPUT], take_fd(channels->output), duplicate(STDOUT_FILENO), PUMP_TO_CALLER);
-	(void)pump_init(&loop->pumps[PUMP_ERROR], take_fd(channels->error), duplicate(STDERR_FILENO), PUMP_TO_CALLER);
+	const int results[] = {
+		pump_init(&loop->pumps[PUMP_INPUT], duplicate(STDIN_FILENO), input, PUMP_FROM_CALLER),
+		pump_init(&loop->pumps[PUMP_OUTPUT], take_fd(channels->output), duplicate(STDOUT_FILENO),
+			  PUMP_TO_CALLER),
+		pump_init(&loop->pumps[PUMP_ERROR], take_fd(channels->error), duplicate(STDERR_FILENO), PUMP_TO_CALLER),
+	};
+
+	/* One that the caller or the session does not have is no error. */
+	for (size_t i = 0; i < ARRAY_SIZE(results); i++)
+		if (results[i] < 0 && results[i] != -EBADF)
+			return err_sys(err, results[i], "relaying the session's streams");
 	/* The end of stdin: pipes pass it on by being closed, a terminal by two VEOF: the first may only end a line. */
 	if (channels->terminal)
 		loop->pumps[PUMP_INPUT].trailer = "\004\004";
+	return 0;
 }
 
 int session_run(struct session *session, struct session_result *ret, struct err *err)
 {
 	struct loop loop = { .session = session };
-	int result = 0;
+	int result = open_pumps(&loop, err);
 
-	open_pumps(&loop);
 	if (session->timeout_s > 0)
 		loop.timeout_at = session_now_ms() + (int64_t)session->timeout_s * 1000;
 	/* The size may have changed while we were attaching. */
