@@ -19,6 +19,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define TIMER_SLACK_NS 50000 /* what the kernel gives to the first process */
+
 static int reset_signals(struct err *err)
 {
 	sigset_t none;
@@ -58,7 +60,8 @@ static int reset_scheduling(struct err *err)
 		return err_sys(err, errno, "resetting the niceness");
 	if (syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, 0) < 0)
 		return err_sys(err, errno, "resetting the I/O priority");
-	if (prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0) < 0)
+	/* Not 0, which means what our parent had. */
+	if (prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0) < 0)
 		return err_sys(err, errno, "resetting the timer slack");
 	return reset_placement(err);
 }
@@ -117,13 +120,14 @@ int privilege_new_keyring(struct err *err)
 		return 0;
 	int result = sys_keyctl_join_session();
 
-	if (result == 0 || result == -ENOSYS)
-		return 0; /* ENOSYS: a kernel without keyrings has none to leak */
+	if (result == 0)
+		return 0;
 	/*
-	 * A filter that the caller is under (a container runtime's default one) may refuse keyctl. It binds the session as
-	 * well, so no key can be read with it either: shown by a call that only reads, not by faith.
+	 * A kernel without keyrings has none to leak. A filter that the caller is under (a container runtime's default one) may
+	 * refuse keyctl; it binds the session as well, so no key can be read with it either. Both are shown by a call that only
+	 * reads, not by faith.
 	 */
-	if (result == -EPERM && sys_keyctl_session_id() == -EPERM)
+	if ((result == -ENOSYS || result == -EPERM) && sys_keyctl_session_id() == result)
 		return 0;
 	return err_sys(err, result, "joining a session keyring of its own");
 }
