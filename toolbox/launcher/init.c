@@ -14,11 +14,13 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define PID_MAX_LIMIT (4 * 1024 * 1024) /* include/linux/threads.h, 64-bit */
 #define LOOK_INTERVAL 1024
+#define WAIT_FAILURES_MAX 8
 
 static const int forwarded_signals[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
 
@@ -73,16 +75,17 @@ static void wait_for_start(void)
 
 static pid_t start_command(const char *options, char **command, const sigset_t *mask)
 {
-	pid_t init = getpid(), pid = fork();
+	/* Not fork(): what libc does around it to the signal mask may fail without our being told. */
+	pid_t init = getpid(), pid = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
 
 	if (pid != 0)
 		return pid;
 	/* Where even init is killed from outside, the command at least does not live on as a child of the target's pid 1. */
 	if (PROTECTED(options, "PDEATHSIG") && (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != init))
 		_exit(LAUNCHER_EXIT_ENDED);
-	(void)sigprocmask(SIG_SETMASK, mask, NULL);
 	/* A session of its own in either mode: no terminal of anybody's can be reached, and signals go to one group. */
-	(void)setsid();
+	if (sigprocmask(SIG_SETMASK, mask, NULL) < 0 || setsid() < 0)
+		_exit(LAUNCHER_EXIT_ENDED);
 	if (option_has(options, "tty"))
 		(void)ioctl(STDIN_FILENO, TIOCSCTTY, 0);
 	test_barrier(options, "init/wait");
@@ -95,13 +98,19 @@ static pid_t start_command(const char *options, char **command, const sigset_t *
 /* Reaps what has ended. True when nobody is left. */
 static bool reap(pid_t command, int *exit_status)
 {
-	int status;
+	int status, failures = 0;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
+	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) != 0) {
+		if (pid < 0 && errno == ECHILD)
+			return true;
+		/* Nobody would tell us of the same death again. */
+		if (pid < 0 && ++failures == WAIT_FAILURES_MAX)
+			break;
 		if (pid == command)
 			*exit_status = status_to_exit(status);
-	return pid < 0 && errno == ECHILD;
+	}
+	return false;
 }
 
 /*
@@ -155,7 +164,8 @@ _Noreturn void init_run(const char *options, char **command)
 	sigset_t all, none, signals;
 
 	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_SETMASK, &all, &none);
+	if (sigprocmask(SIG_SETMASK, &all, &none) < 0)
+		_exit(LAUNCHER_EXIT_ENDED);
 	(void)sigemptyset(&signals);
 	(void)sigaddset(&signals, SIGCHLD);
 	(void)sigaddset(&signals, LAUNCHER_PARENT_DEATH_SIGNAL);
@@ -168,7 +178,8 @@ _Noreturn void init_run(const char *options, char **command)
 		_exit(LAUNCHER_EXIT_ENDED);
 	if (PROTECTED(options, "SUBREAPER") && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		_exit(LAUNCHER_EXIT_ENDED);
-	(void)setsid();
+	if (setsid() < 0)
+		_exit(LAUNCHER_EXIT_ENDED);
 
 	pid_t pid = start_command(options, command, &none);
 	if (pid < 0) {
