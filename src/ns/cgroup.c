@@ -28,6 +28,7 @@
 #define MEMBERS_FILE_MAX (1U << 20)
 #define MEMBERS_MAX 1024
 #define KILL_BATCH 64
+#define REMOVE_ATTEMPTS 20 /* nobody comes by later: the next session of this host, perhaps */
 
 /* Where systemd and every container runtime look for them. */
 static const char *const hierarchy_paths[CGROUP_HIERARCHY_MAX] = {
@@ -84,12 +85,16 @@ static int open_roots(struct cgroup *cgroup, int root_fd)
 	return 0;
 }
 
-static void remove_dirs(const struct cgroup *cgroup, const char *session)
+/* Negative errno: one of them is still there. */
+static int remove_dirs(const struct cgroup *cgroup, const char *session)
 {
+	int result = 0;
+
 	/* The one in which the next session looks for what was left goes last. */
-	for (int i = CGROUP_HIERARCHY_MAX - 1; i >= 0; i--)
-		if (cgroup->root[i] >= 0)
-			(void)unlinkat(cgroup->root[i], session, AT_REMOVEDIR);
+	for (int i = CGROUP_HIERARCHY_MAX - 1; i >= 0 && result == 0; i--)
+		if (cgroup->root[i] >= 0 && unlinkat(cgroup->root[i], session, AT_REMOVEDIR) < 0 && errno != ENOENT)
+			result = -errno;
+	return result;
 }
 
 /*
@@ -127,7 +132,7 @@ static void remove_stale(const struct cgroup *cgroup)
 	for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
 		if (entry->d_type == DT_DIR && text_starts(entry->d_name, SESSION_PREFIX) &&
 		    !maker_lives(entry->d_name, cgroup->session))
-			remove_dirs(cgroup, entry->d_name);
+			(void)remove_dirs(cgroup, entry->d_name);
 	(void)closedir(dir);
 }
 
@@ -364,7 +369,8 @@ int cgroup_remove(struct cgroup *cgroup)
 	/* rmdir is refused until the last member has been released, a moment after its parent has reaped it. */
 	for (int i = 0; i < 200 && (left = cgroup_members(cgroup, &pid, 1)) > 0; i++)
 		clock_pause_ms(5);
-	remove_dirs(cgroup, cgroup->session);
+	for (int i = 0; i < REMOVE_ATTEMPTS && remove_dirs(cgroup, cgroup->session) < 0; i++)
+		clock_pause_ms(5);
 	cgroup_done(cgroup);
 	return left > 0 ? -EBUSY : 0;
 }
