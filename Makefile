@@ -28,6 +28,7 @@ CFLAGS := -std=gnu17 $(OPTIMIZE) -g -fPIE $(WARNINGS)
 LDFLAGS := -Wl,-z,relro,-z,now,-z,noexecstack
 ifeq ($(TEST_BUILD),1)
 CPPFLAGS += -DDBG_TEST_BUILD
+LDFLAGS += -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
 endif
 
 # One static file where the static libraries are there (Debian's -dev packages bring them), else a dynamic program.
@@ -104,7 +105,7 @@ $(B)/toolbox/launcher: $(LAUNCHER_SOURCES) $(wildcard toolbox/launcher/*.h) incl
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
-include $(wildcard tests/unit/unit.mk tests/helpers/helpers.mk tests/tests.mk)
+include $(wildcard tests/unit/unit.mk tests/helpers/helpers.mk tests/sweep/sweep.mk tests/tests.mk)
 
 -include $(OBJECTS:.o=.d)
 
@@ -141,11 +142,18 @@ test:
 	@$(RECURSE) -s test-programs
 	@tests/run $(B)
 
-test-programs: all test-build helpers demo-programs $(UNIT_BINARIES) $(FUZZ_REPLAYS)
+test-programs: all test-build helpers sweep-programs demo-programs $(UNIT_BINARIES) $(FUZZ_REPLAYS)
 
 # The program with the switches that leave one protection out. After `all`, which makes the toolbox that both carry.
 test-build: all
 	@$(MAKE) --no-print-directory B=$(B)/test TEST_BUILD=1 TOOLBOX_CACHE=$(TOOLBOX_CACHE) $(B)/test/dbgattach
+
+## test-sweep: each system call and allocation of an attach fails in turn; `make test` takes each with one errno (as root)
+.PHONY: test-sweep
+test-sweep:
+	@packaging/setup test
+	@$(RECURSE) -s all test-build helpers sweep-programs
+	@DBG_BUILD=$(B) tests/sweep/run
 
 ## unit: the unit tests
 ## fuzz-replay: each parser on its corpus

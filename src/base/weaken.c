@@ -3,9 +3,66 @@
 #include "dbgattach/base/weaken.h"
 
 #ifdef DBG_TEST_BUILD
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* The linker's --wrap has these called for every allocation of the program and its libraries. */
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *pointer, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *pointer, size_t size);
+
+static uint64_t *allocations, failing_allocation;
+
+/*
+ * DBG_FAIL_MALLOC=N:FILE: the N-th allocation of the whole attach fails. FILE holds the count, for all processes together.
+ * Before this the C library makes some of its own and dies if it cannot.
+ */
+__attribute__((constructor)) static void count_allocations(void)
+{
+	const char *text = getenv("DBG_FAIL_MALLOC"), *path = text == NULL ? NULL : strchr(text, ':');
+	int fd = path == NULL ? -1 : open(path + 1, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	void *page = mmap(NULL, sizeof(*allocations), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	(void)close(fd);
+	if (page == MAP_FAILED)
+		return;
+	failing_allocation = strtoull(text, NULL, 10);
+	allocations = page;
+}
+
+static bool allocation_fails(void)
+{
+	if (allocations == NULL || __atomic_add_fetch(allocations, 1, __ATOMIC_SEQ_CST) != failing_allocation)
+		return false;
+	errno = ENOMEM;
+	return true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+	return allocation_fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	return allocation_fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *pointer, size_t size)
+{
+	return allocation_fails() ? NULL : __real_realloc(pointer, size);
+}
 
 bool weaken_is_protected(const char *name)
 {

@@ -25,7 +25,7 @@ SCENARIOS = {
     "user": Scenario({"proc": "masked"}, ("-i", "-u", "app"), ("/payload", "sweep"), False,
                      "a user looked up in the target's passwd"),
     "tty": Scenario({"proc": "masked"}, ("-i", "-t"), ("/payload", "show"), True, "a terminal"),
-    "userns": Scenario({"proc": "none", "userns": "100000:65536", "dev": True}, ("-i",), ("/payload", "sweep"), False,
+    "userns": Scenario({"proc": "none", "userns": "100000:65536"}, ("-i",), ("/payload", "sweep"), False,
                        "a user namespace of its own, no /proc"),
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The failure sweep's harness, made as the other helper programs are. Works alone as well: make -f tests/sweep/sweep.mk sweep-programs
+# The failure sweep's harness, made as the other helper programs are.
+# Included by the Makefile; works alone as well: make -f tests/sweep/sweep.mk sweep-programs
 B ?= build
 ifndef helpers_dir
 include tests/helpers/helpers.mk

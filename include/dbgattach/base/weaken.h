@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * For the tests of the tests only: the test build (-DDBG_TEST_BUILD) can leave out protections, named by the
- * environment variable DBG_WITHOUT (comma-separated), so that the suite can prove that the matching test then fails; and it can stop at a
- * step named by DBG_BARRIER=PROCESS/STEP. In the real build PROTECTED() is the constant true and nothing else exists.
+ * environment variable DBG_WITHOUT (comma-separated), so that the suite can prove that the matching test then fails; it can stop at a
+ * step named by DBG_BARRIER=PROCESS/STEP; and it can fail an allocation (DBG_FAIL_MALLOC=N:FILE). In the real build PROTECTED() is the constant true and nothing else exists.
  */
 #pragma once
 
