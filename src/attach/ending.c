@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define INIT_GRACE_MS 1000    /* on a busy host init may need long to reap and exit; killed first, it leaves zombies */
 #define CHILD_DEADLINE_MS 300 /* what was killed is gone at once, or hangs where no signal reaches it */
 
 int attach_kill_others(void *context)
@@ -52,7 +53,8 @@ static void end_session(struct attach *attach)
 
 		while (attach_kill_others(attach) > 0 && session_now_ms() < deadline)
 			;
-		(void)poll(&poll_fd, 1, CHILD_DEADLINE_MS / 2);
+		(void)sys_pidfd_send_signal(attach->init_pidfd, SIGCONT);
+		(void)poll(&poll_fd, 1, INIT_GRACE_MS);
 	}
 	end_child(&attach->init_pidfd);
 }
