@@ -143,10 +143,12 @@ static void fill(struct pump *pump)
 {
 	size_t size = pump->read_limit < BUFFER_SIZE ? (size_t)pump->read_limit : BUFFER_SIZE;
 	ssize_t length;
+	int failures = 0;
 
+	/* What is believed ends the session's input or output for good, so it is asked twice. */
 	do
 		length = size == 0 ? 0 : read_some(pump, size);
-	while (length < 0 && errno == EINTR);
+	while (length < 0 && (errno == EINTR || (errno != EAGAIN && ++failures < 2)));
 	if (length < 0 && errno == EAGAIN)
 		return;
 	if (length > 0) {
