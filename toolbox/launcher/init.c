@@ -86,8 +86,8 @@ static pid_t start_command(const char *options, char **command, const sigset_t *
 	/* A session of its own in either mode: no terminal of anybody's can be reached, and signals go to one group. */
 	if (sigprocmask(SIG_SETMASK, mask, NULL) < 0 || setsid() < 0)
 		_exit(LAUNCHER_EXIT_ENDED);
-	if (option_has(options, "tty"))
-		(void)ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+	if (option_has(options, "tty") && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
+		_exit(LAUNCHER_EXIT_ENDED);
 	test_barrier(options, "init/wait");
 	wait_for_start();
 	test_barrier(options, "init/command");
