@@ -10,6 +10,8 @@ SESSION_NAME = re.compile(r"\b\d+-[0-9a-f]{9,}-\d*")
 # Of /proc/PID/status: counters, pids, and what the tracer itself changes.
 STATUS_NOISE = re.compile(r"State|Tgid|Ngid|Pid|PPid|TracerPid|FDSize|NS(tgid|pid|pgid|sid)|Vm\w+|Rss\w+|HugetlbPages|SigQ|SigPnd|ShdPnd|"
                           r"\w*ctxt_switches|Threads|CoreDumping|Cpus_allowed\w*|Mems_allowed\w*|x86_Thread\w*")
+WAITED_FOR = sum(1 << number - 1 for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1,
+                                                signal.SIGUSR2, signal.SIGCHLD, signal.SIGPWR))
 # Calls whose effect nothing outside shows, by their first argument: PDEATHSIG, DUMPABLE, KEEPCAPS, CHILD_SUBREAPER, NO_NEW_PRIVS.
 UNSEEN = {"prctl": {1, 4, 8, 36, 38}, "keyctl": {1}}
 
@@ -19,7 +21,7 @@ class Record:
         self.out, self.err = out, err
         self.injected, self.monitor, self.status, self.ms = None, None, None, 0
         self.calls, self.born, self.execs, self.crashed, self.left, self.hanging = [], {}, set(), [], [], []
-        self.did, self.blocks = {}, {}
+        self.did, self.blocks, self.ends = {}, {}, []
         self.parse(data)
 
     def parse(self, data):
@@ -53,9 +55,10 @@ class Record:
             self.did[(path, name, int(first))] = int(second)
 
     def on_exit(self, path, status):
-        pass
+        self.ends.append(f"{path} {status}")
 
     def on_killed(self, path, number):
+        self.ends.append(f"{path} {signal.Signals(int(number)).name}")
         if path.count("x") < 2 and (int(number) not in DIRECT_KILLS or path == "m"):
             self.crashed.append(f"{path} by {signal.Signals(int(number)).name}")
 
@@ -100,6 +103,7 @@ def plain_mounts(key, text):
         device = "anonymous" if left[2].startswith("0:") else left[2]
         if left[4] == "/dbg" and kind in ("erofs", "overlay") and options.split(",")[0] == "ro":
             kind, source, options = "read-only", "toolbox", "-"
+            left[5] = left[5].replace(",idmapped", "")  # the unpacked files have the owners that the map would give
         name = f"{key} {left[4]}"
         words = [f"in {points.get(left[1], '-')}", device, *left[3:], kind, source, options]
         if left[4].startswith("/proc/"):
@@ -117,7 +121,11 @@ def plain(key, name, text):
     text = SESSION_NAME.sub("SESSION", text)
     if name == "status":
         lines = (line.split(":", 1) for line in text.splitlines())
-        return {f"{key} {field}": value.strip() for field, value in lines if not STATUS_NOISE.fullmatch(field)}
+        found = {f"{key} {field}": value.strip() for field, value in lines if not STATUS_NOISE.fullmatch(field)}
+        if key.startswith("init") and f"{key} SigBlk" in found:
+            # Blocked are all, but for those that it waits for at the moment.
+            found[f"{key} SigBlk"] = f"{int(found[f'{key} SigBlk'], 16) | WAITED_FOR:x}"
+        return found
     if name == "limits":
         return {f"{key} {line[:26].strip()}": line[26:].strip() for line in text.splitlines()}
     if name == "mountinfo":

@@ -21,11 +21,14 @@ ALLOWED = (
     Allowed(r".*cgroup.*", r"the session has no cgroup of its own", None,
             "architecture.md, What may be missing: own cgroup, said in one line"),
     Allowed(r".*cgroup.*(pids|memory)\.\w+", r"the session has no (pids|memory) limit", None, "the same, said in one line"),
+    Allowed(r"told rest", None, r"monitor ioctl", "the caller's terminal is taken for none, so it is not raw: the caller sees CR LF", r"\r"),
+    Allowed(r"told rest", None, r"guardian read", "the guardian takes the monitor for dead and puts the terminal in order",
+            r"\x1b\[[\d?]+[a-z]|\x1b[>=]"),
     Allowed(r"init status Name", None, r"init prctl", "what ps shows"),
     Allowed(r"told nice", None, r"entry setpriority", "a session that is nicer than asked is no weaker"),
 )
 # Of main page, EXIT STATUS: with one line on stderr each.
-SAID = {1: r"system: writing the session's output", 125: r"(usage|not-found|ambiguous|gone|changed|denied|unsupported|"
+SAID = {1: r"system: writing the session's output", 129: r"system: writing the session's output", 125: r"(usage|not-found|ambiguous|gone|changed|denied|unsupported|"
         r"malformed|refused|timeout|system): ", 126: r"", 127: r""}
 # Deviations that are told before the error, or before a session that works.
 NOTE = re.compile(r"dbgattach: (the session has no |the target has a /dbg of its own|the target's /proc is no procfs|"
@@ -75,7 +78,7 @@ def judge(plain, record, leftovers, call, startup=False):
     if record.crashed:
         return Verdict(CRASH, ", ".join(record.crashed) + f"; status {record.status} {record.err!r:.200}")
     if record.left or leftovers:
-        return Verdict(LEFTOVER, "; ".join([*record.left, *leftovers]))
+        return Verdict(LEFTOVER, "; ".join([*record.left, *leftovers, f"ends: {', '.join(record.ends)}", record.err.strip()]))
     ran = bool(record.blocks)
     if ran:
         found = differences(plain, record, call) + unseen(plain, record)
@@ -84,6 +87,8 @@ def judge(plain, record, leftovers, call, startup=False):
     if record.status == 0:
         return Verdict(EQUAL, "") if ran else Verdict(RUDE, "status 0, but the command never ran")
     lines = [line for line in record.err.splitlines() if not NOTE.match(line)]
+    if record.status in (126, 127) and not lines:
+        lines = record.out.decode("utf-8", "replace").splitlines()  # of the session's stderr, which may be a terminal
     said = SAID.get(record.status)
     if said is not None and len(lines) == 1 and re.match(rf"dbgattach: {said}", lines[0]):
         return Verdict(ENDED, lines[0])
