@@ -5,6 +5,7 @@
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/base/clock.h"
 #include "dbgattach/base/weaken.h"
+#include "dbgattach/launcher.h"
 #include "dbgattach/sys/pidfd.h"
 
 #include <errno.h>
@@ -53,6 +54,8 @@ static void end_session(struct attach *attach)
 
 		while (attach_kill_others(attach) > 0 && session_now_ms() < deadline)
 			;
+		/* Where there is no list of the others, init finds them by itself. */
+		(void)sys_pidfd_send_signal(attach->init_pidfd, LAUNCHER_PARENT_DEATH_SIGNAL);
 		(void)sys_pidfd_send_signal(attach->init_pidfd, SIGCONT);
 		(void)poll(&poll_fd, 1, INIT_GRACE_MS);
 	}
