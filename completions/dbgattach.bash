@@ -20,7 +20,7 @@ _dbgattach() {
 		esac
 	done
 	case $previous in
-	--profile) mapfile -t COMPREPLY < <(compgen -W 'general sysadmin' -- "$word") ;;
+	--profile) mapfile -t COMPREPLY < <(compgen -W 'general baseline restricted target netadmin sysadmin' -- "$word") ;;
 	--ns) mapfile -t COMPREPLY < <(compgen -W 'pid mnt net uts ipc cgroup time user' -- "$word") ;;
 	-u | --user) mapfile -t COMPREPLY < <(compgen -W 'root target' -- "$word") ;;
 	--env-file) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;

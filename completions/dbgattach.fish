@@ -30,7 +30,7 @@ complete -c dbgattach -n __dbgattach_before_target -s e -l env -x -d "set an env
 complete -c dbgattach -n __dbgattach_before_target -l env-file -r -F -d "the same from the lines of FILE"
 complete -c dbgattach -n __dbgattach_before_target -l no-target-env -d "start from an empty environment, not the target's"
 complete -c dbgattach -n __dbgattach_before_target -l env-from-process -d "the environment of the running process, not of its config"
-complete -c dbgattach -n __dbgattach_before_target -l profile -x -a "general sysadmin" -d "what the session may do: general (default), sysadmin"
+complete -c dbgattach -n __dbgattach_before_target -l profile -x -a "general baseline restricted target netadmin sysadmin" -d "the power: general (default), baseline, restricted, target, netadmin, sysadmin"
 complete -c dbgattach -n __dbgattach_before_target -l cap-add -x -d "a capability more than the profile's"
 complete -c dbgattach -n __dbgattach_before_target -l cap-drop -x -d "one less"
 complete -c dbgattach -n __dbgattach_before_target -l write -d "the target's filesystems writable where they are for the target"

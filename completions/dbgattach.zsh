@@ -12,7 +12,7 @@ _arguments -S -s \
 	'*--env-file[the same from the lines of FILE]:FILE:_files' \
 	'--no-target-env[start from an empty environment, not the target'\''s]' \
 	'--env-from-process[the environment of the running process, not of its config]' \
-	'--profile[what the session may do: general (default), sysadmin]:NAME:(general sysadmin)' \
+	'--profile[the power: general (default), baseline, restricted, target, netadmin, sysadmin]:NAME:(general baseline restricted target netadmin sysadmin)' \
 	'*--cap-add[a capability more than the profile'\''s]:CAP:' \
 	'*--cap-drop[one less]:CAP:' \
 	'--write[the target'\''s filesystems writable where they are for the target]' \

@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 enum attach_terminal { TERMINAL_AUTO, TERMINAL_YES, TERMINAL_NO };
-enum attach_user { USER_ROOT, USER_TARGET, USER_GIVEN };
+enum attach_user { USER_OF_PROFILE, USER_ROOT, USER_TARGET, USER_GIVEN };
 
 /* What was asked for. Filled by cli/, read-only afterwards. */
 struct attach_request {
@@ -28,6 +28,8 @@ struct attach_request {
 	bool no_target_env, env_from_process;
 	const struct profile *profile;
 	uint64_t cap_add, cap_drop;
+	bool seccomp_given; /* seccomp instead of the profile's */
+	enum seccomp_mode seccomp;
 	bool write, host_pid, host_net;
 	bool namespaces_given;
 	unsigned namespaces; /* NS_BITs, where given */

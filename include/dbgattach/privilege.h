@@ -15,13 +15,24 @@
 
 /* ---- profiles ------------------------------------------------------------------------------------------------ */
 
-enum seccomp_mode { SECCOMP_DEFAULT, SECCOMP_UNCONFINED };
+enum profile_ids { IDS_ROOT, IDS_TARGET };
+
+enum seccomp_mode {
+	SECCOMP_DEFAULT,           /* ours, compiled with the program */
+	SECCOMP_TARGET_OR_DEFAULT, /* what the runtime's config states for the target, else ours */
+	SECCOMP_TARGET,            /* what the target is under, none included */
+	SECCOMP_UNCONFINED,
+	SECCOMP_FILE, /* a profile of the caller's, on top of ours */
+};
 
 struct profile {
 	const char *name;
 	const char *summary;
-	uint64_t capabilities; /* bit per capability */
-	bool all_capabilities; /* instead: whatever the caller has, or all of the target's own user namespace */
+	enum profile_ids ids;
+	uint64_t capabilities;    /* bit per capability */
+	bool all_capabilities;    /* instead: whatever the caller has, or all of the target's own user namespace */
+	bool target_capabilities; /* instead: the five sets that the target has */
+	bool target_attributes;   /* limits, umask and oom_score_adj are exactly the target's */
 	bool unmasked_proc;
 	bool all_devices; /* not only null and the like, terminals */
 	enum seccomp_mode seccomp;
@@ -55,10 +66,16 @@ int capabilities_permitted(uint64_t *ret_mask, struct err *err);
  */
 struct capability_sets capability_sets_of_session(bool root, uint64_t mask, uint64_t added);
 
+/*
+ * Makes the sets ones that an exec under no_new_privs keeps as they are, never with more than the process could use: true
+ * when something had to be changed for that.
+ */
+bool capability_sets_settle(bool root, struct capability_sets *sets);
+
 /* ---- becoming the session, in this order (attach/steps.c) ---------------------------------------------------- */
 
-/* Exactly one supplementary group, the primary one: an empty list would undo "deny this group" file modes. */
-int privilege_set_groups(gid_t gid, struct err *err);
+/* These supplementary groups and no other; NULL where count is 0. */
+int privilege_set_groups(const gid_t *groups, size_t count, struct err *err);
 int privilege_drop_bounding(uint64_t keep, struct err *err);
 /* Real, effective and saved; capabilities are kept for privilege_set_capabilities(). Checked by reading back. */
 int privilege_set_ids(uid_t uid, gid_t gid, struct err *err);
@@ -66,7 +83,8 @@ int privilege_set_capabilities(const struct capability_sets *sets, struct err *e
 /* Every execve and every id change sets it back, so it is said again after each. */
 int privilege_set_undumpable(struct err *err);
 int privilege_set_no_new_privs(struct err *err);
-int privilege_set_seccomp(enum seccomp_mode mode, struct err *err);
+/* Our default filter. After it: those of others, see below. */
+int privilege_set_default_filter(struct err *err);
 
 /*
  * What must not come along from the caller: signal mask and dispositions, umask, niceness and scheduling class, I/O
@@ -78,6 +96,15 @@ int privilege_reset_attributes(int proc_self_fd, int target_oom_score_adj, struc
 /* The target's limits, no higher than the caller may go, and no core files (RLIMIT_CORE 0). */
 int privilege_set_limits(const struct proc_limits *target, struct err *err);
 
+/*
+ * The same, but exactly the target's, core files included; in two steps, because raising a limit needs CAP_SYS_RESOURCE,
+ * which the session has not. may_fall_short: the caller lacks it, and was told so.
+ */
+int privilege_raise_limits(const struct proc_limits *target, bool may_fall_short, struct err *err);
+int privilege_take_limits(const struct proc_limits *target, bool may_fall_short, struct err *err);
+/* After privilege_reset_attributes(): exactly the target's, below 0 too where the caller may. */
+int privilege_take_oom_score(int proc_self_fd, int target_oom_score_adj, bool may_fall_short, struct err *err);
+
 /* A new session keyring: the caller's would open his keys to everything inside. */
 int privilege_new_keyring(struct err *err);
 
@@ -86,9 +113,10 @@ int privilege_new_keyring(struct err *err);
 struct privilege_expectation {
 	uid_t uid; /* as seen from the reader's user namespace */
 	gid_t gid;
+	const gid_t *groups; /* all supplementary ones, ascending as the kernel keeps them */
+	size_t groups_count;
 	struct capability_sets sets;
-	enum seccomp_mode seccomp;
-	int seccomp_inherited; /* filters that the caller himself is under */
+	int seccomp_filters; /* how many, those that the caller himself is under included */
 };
 
 /* Compares /proc/PID/status, read by the host, with the plan. ERR_REFUSED names the first difference. */

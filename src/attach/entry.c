@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define WIRE_FD (LAUNCHER_START_FD + 1)
@@ -46,6 +47,16 @@ static int entry_stdio(struct attach *attach, struct err *err)
 	return 0;
 }
 
+/* What needs the caller's capabilities of what the session takes over from the target; the rest is in entry_limits(). */
+static int take_attributes(struct attach *attach, int proc_self, struct err *err)
+{
+	const struct process_facts *process = &attach->facts.process;
+	bool fall_short = attach->plan.fall_short;
+	int result = privilege_take_oom_score(proc_self, process->oom_score_adj, fall_short, err);
+
+	return result < 0 ? result : privilege_raise_limits(&process->limits, fall_short, err);
+}
+
 /* Out of the caller's session, away with what his process hands down; the session's cgroup in the v1 hierarchies. */
 static int entry_detach(struct attach *attach, struct err *err)
 {
@@ -56,6 +67,8 @@ static int entry_detach(struct attach *attach, struct err *err)
 	if (PROTECTED(SETSID) && setsid() < 0)
 		return err_sys(err, errno, "a session of its own");
 	int result = privilege_reset_attributes(proc_self, attach->facts.process.oom_score_adj, err);
+	if (result == 0 && attach->plan.profile->target_attributes)
+		result = take_attributes(attach, proc_self, err);
 	if (result == 0)
 		result = follow_monitor(attach, err);
 	if (result == 0 && attach->has_cgroup)
@@ -127,7 +140,7 @@ static int entry_pivot(struct attach *attach, struct err *err)
 
 static int entry_groups(struct attach *attach, struct err *err)
 {
-	return privilege_set_groups(attach->plan.gid, err);
+	return privilege_set_groups(attach->plan.groups, attach->plan.groups_count, err);
 }
 
 static int entry_bounding(struct attach *attach, struct err *err)
@@ -137,7 +150,13 @@ static int entry_bounding(struct attach *attach, struct err *err)
 
 static int entry_limits(struct attach *attach, struct err *err)
 {
-	return privilege_set_limits(&attach->facts.process.limits, err);
+	const struct process_facts *process = &attach->facts.process;
+
+	if (!attach->plan.profile->target_attributes)
+		return privilege_set_limits(&process->limits, err);
+	if (process->status.umask != (mode_t)-1)
+		(void)umask(process->status.umask);
+	return privilege_take_limits(&process->limits, attach->plan.fall_short, err);
 }
 
 static int entry_ids(struct attach *attach, struct err *err)
@@ -199,7 +218,9 @@ static int entry_close(struct attach *attach, struct err *err)
 
 static int entry_seccomp(struct attach *attach, struct err *err)
 {
-	return privilege_set_seccomp(attach->plan.profile->seccomp, err);
+	if (attach->plan.seccomp.foreign != FOREIGN_NONE)
+		return err_set(err, ERR_UNSUPPORTED, "a seccomp filter that is not the default one");
+	return attach->plan.seccomp.ours ? privilege_set_default_filter(err) : 0;
 }
 
 #ifdef DBG_TEST_BUILD

@@ -3,6 +3,7 @@
 #include "plan.h"
 #include "steps.h"
 
+#include "dbgattach/base/cleanup.h"
 #include "dbgattach/base/text.h"
 
 #include <inttypes.h>
@@ -36,6 +37,35 @@ static void print_target(const struct attach_facts *facts, FILE *out)
 	    capabilities_format(status->cap_permitted, caps, sizeof(caps)), status->no_new_privs, status->seccomp);
 }
 
+static void print_capabilities(const struct capability_sets *sets, FILE *out)
+{
+	const struct {
+		const char *title, *name;
+		uint64_t mask;
+	} rows[] = {
+		{ "capabilities", "effective", sets->effective },
+		{ "", "permitted", sets->permitted },
+		{ "", "bounding", sets->bounding },
+		{ "", "inheritable", sets->inheritable },
+		{ "", "ambient", sets->ambient },
+	};
+	char text[1024];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		row(out, rows[i].title, "%-11s %s", rows[i].name,
+		    capabilities_format(rows[i].mask, text, sizeof(text)));
+}
+
+static const char *format_groups(const struct attach_plan *plan, char *out, size_t size)
+{
+	size_t used = 0;
+
+	(void)snprintf(out, size, "none");
+	for (size_t i = 0; i < plan->groups_count && used + 16 < size; i++)
+		used += (size_t)snprintf(out + used, size - used, "%s%u", i > 0 ? " " : "", plan->groups[i]);
+	return out;
+}
+
 static void print_session(const struct attach_plan *plan, FILE *out)
 {
 	char text[1024];
@@ -44,11 +74,14 @@ static void print_session(const struct attach_plan *plan, FILE *out)
 	row(out, "", "shared with the host: %s", ns_format_list(plan->shared_with_host, text, sizeof(text)));
 	row(out, "profile", "%s (%s)", plan->profile->name, plan->profile->summary);
 	row(out, "ids", "uid %u gid %u (%u:%u on the host)", plan->uid, plan->gid, plan->host_uid, plan->host_gid);
-	row(out, "capabilities", "effective %s", capabilities_format(plan->capabilities.effective, text, sizeof(text)));
-	row(out, "", "bounding  %s", capabilities_format(plan->capabilities.bounding, text, sizeof(text)));
-	row(out, "", "ambient   %s", capabilities_format(plan->capabilities.ambient, text, sizeof(text)));
+	row(out, "groups", "%s", format_groups(plan, text, sizeof(text)));
+	print_capabilities(&plan->capabilities, out);
 	row(out, "no_new_privs", "1");
-	row(out, "seccomp", "%s", plan->profile->seccomp == SECCOMP_DEFAULT ? "default filter" : "none");
+	row(out, "seccomp", "%s", plan->seccomp.ours ? "default filter" : "none");
+	row(out, "limits", "%s",
+	    !plan->profile->target_attributes ? "the target's, core files 0; umask 022; oom_score_adj the target's, "
+						"at least 0" :
+						"resource limits, umask and oom_score_adj exactly the target's");
 	row(out, "devices", "%s", plan->profile->all_devices ? "all" : "null, zero, full, random, urandom, terminals");
 	row(out, "cgroup", "own: pids %" PRIu64 ", memory %" PRIu64 " MiB", plan->limits.pids,
 	    plan->limits.memory / (1024 * 1024));

@@ -11,8 +11,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define ENVIRON_MAX (1U << 20)
@@ -65,11 +67,31 @@ static int read_own_filters(struct attach *attach, struct err *err)
 	return result;
 }
 
+/* What of the target's the caller could not raise his own to. */
+static int read_own_attributes(struct attach *attach, struct err *err)
+{
+	cleanup_buffer struct buffer text = { 0 };
+
+	for (__rlimit_resource_t resource = 0; resource < RLIM_NLIMITS; resource++)
+		if (getrlimit(resource, &attach->facts.caller_limits.limit[resource]) < 0)
+			return err_sys(err, errno, "reading resource limit %d", (int)resource);
+	int result = io_read_file_at(attach->proc_self_fd, "oom_score_adj", 16, &text);
+	if (result < 0)
+		return err_sys(err, result, "reading our own /proc/self/oom_score_adj");
+	attach->facts.caller_oom_score_adj = (int)strtol(text.data, NULL, 10);
+	return 0;
+}
+
 static int read_caller(struct attach *attach, struct err *err)
 {
 	/* Zero where we are under no filter, which is nearly always: then the count need not be read. */
 	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != 0) {
 		int result = read_own_filters(attach, err);
+		if (result < 0)
+			return result;
+	}
+	if (attach->request->profile->target_attributes) {
+		int result = read_own_attributes(attach, err);
 		if (result < 0)
 			return result;
 	}

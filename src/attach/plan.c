@@ -7,12 +7,8 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdarg.h>
 #include <string.h>
-
-#define NETWORK_CAPABILITIES (CAPABILITY_BIT(CAP_NET_ADMIN) | CAPABILITY_BIT(CAP_NET_RAW))
-#define WRITE_CAPABILITIES (CAPABILITY_BIT(CAP_DAC_OVERRIDE) | CAPABILITY_BIT(CAP_CHOWN) | CAPABILITY_BIT(CAP_FOWNER))
 
 #define SESSION_PIDS 512
 #define MIB UINT64_C(1048576)
@@ -21,11 +17,12 @@
 
 void plan_done(struct attach_plan *plan)
 {
+	free(take_ptr(plan->groups));
 	strv_done(&plan->env);
 	strv_done(&plan->argv);
 }
 
-static void __attribute__((format(printf, 2, 3))) add_note(struct attach_plan *plan, const char *format, ...)
+void plan_note(struct attach_plan *plan, const char *format, ...)
 {
 	va_list arguments;
 
@@ -67,94 +64,6 @@ static int plan_namespaces(const struct attach_request *request, const struct at
 			"the session would be in the host's PID namespace (%s) and could trace and kill every process "
 			"of the host; add --host-pid if that is meant",
 			(differing & NS_BIT(NS_PID)) != 0 ? "--ns leaves pid out" : "the target shares it");
-	return 0;
-}
-
-static int map_id(const struct idmap *map, const char *what, uint32_t inside, uint32_t *ret_outside, struct err *err)
-{
-	if (idmap_to_outside(map, inside, ret_outside) == 0)
-		return 0;
-	if (map->count == 0)
-		return err_set(err, ERR_REFUSED,
-			       "%s %u is not mapped in the target's user namespace (its map is empty)", what, inside);
-	return err_set(err, ERR_REFUSED, "%s %u is not mapped in the target's user namespace (its map begins %u %u %u)",
-		       what, inside, map->extents[0].inside, map->extents[0].outside, map->extents[0].count);
-}
-
-static int plan_ids(const struct attach_request *request, const struct attach_facts *facts, struct attach_plan *plan,
-		    struct err *err)
-{
-	const struct proc_status *status = &facts->process.status;
-	const struct idmap *uid_map = &facts->process.uid_map, *gid_map = &facts->process.gid_map;
-	uint32_t target_uid = 0, target_gid = 0;
-
-	if (!plan->own_userns) { /* one namespace, one view: the maps are relative to the parent's and say nothing here */
-		static const struct idmap identity = { .count = 1, .extents = { { 0, 0, UINT32_MAX } } };
-
-		uid_map = gid_map = &identity;
-	}
-	if (idmap_to_inside(uid_map, status->uid[1], &target_uid) < 0 ||
-	    idmap_to_inside(gid_map, status->gid[1], &target_gid) < 0)
-		return err_set(err, ERR_MALFORMED,
-			       "the target runs as %u:%u, which its own user namespace does not map", status->uid[1],
-			       status->gid[1]);
-	switch (request->user) {
-	case USER_ROOT:
-		plan->uid = plan->gid = 0;
-		break;
-	case USER_TARGET:
-		plan->uid = target_uid;
-		plan->gid = target_gid;
-		break;
-	case USER_GIVEN:
-		plan->uid = request->user_spec.name[0] != '\0' ? facts->named_uid : request->user_spec.uid;
-		plan->gid = request->user_spec.gid != (gid_t)-1 ? request->user_spec.gid :
-			    request->user_spec.name[0] != '\0'  ? facts->named_gid :
-			    plan->uid == 0                      ? 0 :
-								  target_gid;
-		break;
-	}
-	int result = map_id(uid_map, "uid", plan->uid, &plan->host_uid, err);
-	if (result == 0)
-		result = map_id(gid_map, "gid", plan->gid, &plan->host_gid, err);
-	if (result < 0)
-		return result;
-	/* The files that only root of the namespace owns (toolbox, /dev); a namespace without root shows them as the session's. */
-	plan->root_mapped = idmap_to_outside(uid_map, 0, &plan->root_host_uid) == 0 &&
-			    idmap_to_outside(gid_map, 0, &plan->root_host_gid) == 0;
-	if (!plan->root_mapped) {
-		plan->root_host_uid = plan->host_uid;
-		plan->root_host_gid = plan->host_gid;
-	}
-	return 0;
-}
-
-/* What the profile grants, less what the session must not have in a namespace that it shares with the host. */
-static int plan_capabilities(const struct attach_request *request, const struct attach_facts *facts,
-			     struct attach_plan *plan, struct err *err)
-{
-	const struct profile *profile = request->profile;
-	uint64_t available = plan->own_userns ? capabilities_all() : facts->caller_capabilities;
-	uint64_t added = request->cap_add; /* what is added by name stays, also beside --cap-drop ALL */
-	uint64_t mask = profile->all_capabilities ? available : profile->capabilities;
-	char names[1024];
-
-	plan->profile = profile;
-	if (request->write)
-		mask |= WRITE_CAPABILITIES;
-	mask = (mask & ~request->cap_drop) | added;
-	if (plan->uid != 0)
-		mask = added; /* what capability_sets_of_session() keeps for another than root */
-	if ((plan->join & NS_BIT(NS_NET)) == 0 && !request->host_net && (mask & NETWORK_CAPABILITIES) != 0) {
-		add_note(plan, "the session is in the host's network namespace: %s dropped (--host-net keeps it)",
-			 capabilities_format(mask & NETWORK_CAPABILITIES, names, sizeof(names)));
-		mask &= ~NETWORK_CAPABILITIES;
-		added &= ~NETWORK_CAPABILITIES;
-	}
-	if ((mask & ~available) != 0)
-		return err_set(err, ERR_DENIED, "profile %s needs capabilities that the caller does not have: %s",
-			       profile->name, capabilities_format(mask & ~available, names, sizeof(names)));
-	plan->capabilities = capability_sets_of_session(plan->uid == 0, mask, added);
 	return 0;
 }
 
@@ -220,9 +129,7 @@ static int make(const struct attach_request *request, const struct attach_facts 
 	plan_terminal(request, facts, plan);
 	int result = plan_namespaces(request, facts, plan, err);
 	if (result == 0)
-		result = plan_ids(request, facts, plan, err);
-	if (result == 0)
-		result = plan_capabilities(request, facts, plan, err);
+		result = plan_privilege(request, facts, plan, err);
 	if (result < 0)
 		return result;
 	plan->view = (struct view_options) {

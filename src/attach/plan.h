@@ -19,8 +19,11 @@ struct attach_facts {
 	struct ns_set ours, theirs;
 	uint64_t caller_capabilities;
 	int caller_seccomp_filters;
-	uint64_t target_memory_limit; /* bytes, UINT64_MAX: none */
-	char *process_env;            /* /proc/PID/environ where asked for, else NULL */
+	struct proc_limits caller_limits; /* where the profile takes over the target's */
+	int caller_oom_score_adj;         /* likewise */
+	bool config_has_seccomp;          /* the runtime's config states a filter */
+	uint64_t target_memory_limit;     /* bytes, UINT64_MAX: none */
+	char *process_env;                /* /proc/PID/environ where asked for, else NULL */
 	size_t process_env_length;
 	uid_t named_uid; /* of -u NAME, looked up in the target's passwd */
 	gid_t named_gid;
@@ -30,7 +33,16 @@ struct attach_facts {
 
 void attach_facts_done(struct attach_facts *facts);
 
-#define PLAN_NOTES_MAX 8
+#define PLAN_NOTES_MAX 16
+
+/* Where a filter that is not ours comes from. */
+enum plan_foreign { FOREIGN_NONE, FOREIGN_CONFIG, FOREIGN_COPY, FOREIGN_FILE };
+
+struct plan_seccomp {
+	bool ours; /* the default filter */
+	enum plan_foreign foreign;
+	bool exact; /* the foreign one alone, where the session's own programs can live under it */
+};
 
 struct attach_plan {
 	char label[64]; /* for the prompt and for people: the target's name, or its short id */
@@ -39,11 +51,16 @@ struct attach_plan {
 	bool terminal;
 	uid_t uid, host_uid; /* the session's, inside and as the host sees it */
 	gid_t gid, host_gid;
+	gid_t *groups; /* supplementary ones, inside */
+	size_t groups_count;
+	bool target_groups; /* they are the target's; else gid alone */
 	bool own_userns, root_mapped;
 	uid_t root_host_uid; /* the session's user namespace's root, as the host sees it */
 	gid_t root_host_gid;
 	struct capability_sets capabilities;
 	const struct profile *profile;
+	struct plan_seccomp seccomp;
+	bool fall_short; /* of the target's limits and oom_score_adj: the caller may not raise them */
 	struct view_options view;
 	struct cgroup_limits limits;
 	struct strv env, argv; /* argv: what the command is, not the launcher's part */
@@ -57,6 +74,13 @@ struct attach_plan {
 int plan_make(const struct attach_request *request, const struct attach_facts *facts, struct attach_plan *ret,
 	      struct err *err);
 void plan_done(struct attach_plan *plan);
+
+/* A deviation, cut where it is too long. */
+void plan_note(struct attach_plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* plan_privilege.c: ids, groups, capabilities, seccomp, limits. After the namespaces. */
+int plan_privilege(const struct attach_request *request, const struct attach_facts *facts, struct attach_plan *plan,
+		   struct err *err);
 
 /* The session's environment. notes: names that were left out are not told one by one; --explain prints the result. */
 int environment_make(const struct attach_request *request, const struct attach_facts *facts,

@@ -90,12 +90,14 @@ static int verify_namespaces(const struct attach *attach, int proc_fd, struct er
 int step_verify(struct attach *attach, struct err *err)
 {
 	const struct attach_plan *plan = &attach->plan;
+	const struct proc_status *target = &attach->facts.process.status;
 	const struct privilege_expectation expected = {
 		.uid = plan->host_uid,
 		.gid = plan->host_gid,
+		.groups = plan->target_groups ? target->groups : &plan->host_gid,
+		.groups_count = plan->groups_count,
 		.sets = plan->capabilities,
-		.seccomp = plan->profile->seccomp,
-		.seccomp_inherited = attach->facts.caller_seccomp_filters,
+		.seccomp_filters = attach->facts.caller_seccomp_filters + (plan->seccomp.ours ? 1 : 0),
 	};
 	char path[16];
 

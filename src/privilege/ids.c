@@ -8,10 +8,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-int privilege_set_groups(gid_t gid, struct err *err)
+int privilege_set_groups(const gid_t *groups, size_t count, struct err *err)
 {
-	if (PROTECTED(GROUPS) && setgroups(1, &gid) < 0)
-		return err_sys(err, errno, "setting the supplementary groups to %u alone%s", gid,
+	if (PROTECTED(GROUPS) && setgroups(count, groups) < 0)
+		return err_sys(err, errno, "setting the %zu supplementary groups%s", count,
 			       errno == EPERM ? " (CAP_SETGID, and /proc/PID/setgroups must not say deny)" : "");
 	return 0;
 }

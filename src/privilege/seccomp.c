@@ -13,9 +13,9 @@ static const struct sock_filter default_filter[] = {
 
 _Static_assert(ARRAY_SIZE(default_filter) <= BPF_MAXINSNS, "the kernel takes no longer program");
 
-int privilege_set_seccomp(enum seccomp_mode mode, struct err *err)
+int privilege_set_default_filter(struct err *err)
 {
-	if (mode == SECCOMP_UNCONFINED || !PROTECTED(SECCOMP))
+	if (!PROTECTED(SECCOMP))
 		return 0;
 	int result = sys_seccomp_filter(default_filter, ARRAY_SIZE(default_filter));
 

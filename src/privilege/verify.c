@@ -12,7 +12,7 @@
 
 static int compare(const struct proc_status *status, const struct privilege_expectation *expected, struct err *err)
 {
-	int filters = expected->seccomp_inherited + (expected->seccomp == SECCOMP_DEFAULT ? 1 : 0);
+	int filters = expected->seccomp_filters;
 	const struct {
 		const char *what;
 		uint64_t is, should;
@@ -25,8 +25,7 @@ static int compare(const struct proc_status *status, const struct privilege_expe
 		{ "effective gid", status->gid[1], expected->gid },
 		{ "saved gid", status->gid[2], expected->gid },
 		{ "filesystem gid", status->gid[3], expected->gid },
-		{ "number of groups", status->groups_count, 1 },
-		{ "supplementary group", status->groups_count == 1 ? status->groups[0] : 0, expected->gid },
+		{ "number of groups", status->groups_count, expected->groups_count },
 		{ "inheritable set", status->cap_inheritable, expected->sets.inheritable },
 		{ "permitted set", status->cap_permitted, expected->sets.permitted },
 		{ "effective set", status->cap_effective, expected->sets.effective },
@@ -44,6 +43,11 @@ static int compare(const struct proc_status *status, const struct privilege_expe
 			return err_set(err, ERR_REFUSED,
 				       "the session is not what was planned: %s is 0x%" PRIx64 ", not 0x%" PRIx64,
 				       checks[i].what, checks[i].is, checks[i].should);
+	for (size_t i = 0; i < expected->groups_count; i++)
+		if (status->groups[i] != expected->groups[i])
+			return err_set(err, ERR_REFUSED,
+				       "the session is not what was planned: supplementary group is 0x%x, not 0x%x",
+				       status->groups[i], expected->groups[i]);
 	return 0;
 }
 

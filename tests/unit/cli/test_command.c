@@ -60,7 +60,7 @@ static void defaults(void **state)
 	assert_string_equal(request->target.name, "web");
 	assert_true(parsed.cli.action == CLI_ATTACH && parsed.cli.verbosity == LOG_NORMAL);
 	assert_ptr_equal(request->profile, profile_find("general"));
-	assert_true(request->terminal == TERMINAL_AUTO && request->user == USER_ROOT);
+	assert_true(request->terminal == TERMINAL_AUTO && request->user == USER_OF_PROFILE);
 	assert_true(request->command.count == 0 && request->env.count == 0 && request->timeout_s == 0);
 	assert_true(request->command_string == NULL && request->workdir == NULL);
 	assert_true(request->cap_add == 0 && request->cap_drop == 0);

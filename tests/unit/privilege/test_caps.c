@@ -175,7 +175,9 @@ static int become(uid_t uid, const struct capability_sets *sets)
 {
 	struct err err = { 0 };
 
-	if (privilege_set_groups(5, &err) < 0 || privilege_drop_bounding(sets->bounding, &err) < 0 ||
+	const gid_t group = 5;
+
+	if (privilege_set_groups(&group, 1, &err) < 0 || privilege_drop_bounding(sets->bounding, &err) < 0 ||
 	    privilege_set_ids(uid, 5, &err) < 0 || privilege_set_capabilities(sets, &err) < 0 ||
 	    privilege_set_undumpable(&err) < 0 || privilege_set_no_new_privs(&err) < 0)
 		return 1;

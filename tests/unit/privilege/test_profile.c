@@ -3,32 +3,43 @@
 #include "dbgattach/privilege.h"
 #include "tests/unit/unit.h"
 
+#define GENERAL "DAC_READ_SEARCH KILL SETGID SETUID NET_RAW SYS_PTRACE"
+#define NETADMIN "DAC_READ_SEARCH KILL SETGID SETUID NET_BIND_SERVICE NET_ADMIN NET_RAW SYS_PTRACE"
 #define FORBIDDEN "CHOWN DAC_OVERRIDE FOWNER SYS_MODULE SYS_RAWIO SYS_ADMIN SYS_BOOT MKNOD BPF PERFMON SETFCAP SETPCAP"
 
 static void profiles(void **state)
 {
 	(void)state;
 	static const struct {
-		const char *name, *capabilities;
-		bool all, unmasked, devices;
+		const char *name;
+		enum profile_ids ids;
+		const char *capabilities;
+		bool all, targets, unmasked, devices;
 		enum seccomp_mode seccomp;
 	} rows[] = {
-		{ "general", "DAC_READ_SEARCH KILL SETGID SETUID NET_RAW SYS_PTRACE", false, false, false,
-		  SECCOMP_DEFAULT },
-		{ "sysadmin", "none", true, true, true, SECCOMP_UNCONFINED },
+		{ "general", IDS_ROOT, GENERAL, false, false, false, false, SECCOMP_DEFAULT },
+		{ "baseline", IDS_ROOT, "DAC_READ_SEARCH", false, false, false, false, SECCOMP_DEFAULT },
+		{ "restricted", IDS_TARGET, "none", false, false, false, false, SECCOMP_TARGET_OR_DEFAULT },
+		{ "target", IDS_TARGET, "none", false, true, false, false, SECCOMP_TARGET },
+		{ "netadmin", IDS_ROOT, NETADMIN, false, false, false, false, SECCOMP_DEFAULT },
+		{ "sysadmin", IDS_ROOT, "none", true, false, true, true, SECCOMP_UNCONFINED },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct profile *profile = profile_find(rows[i].name);
 		char text[256];
 
 		assert_non_null(profile);
+		assert_int_equal(profile->ids, rows[i].ids);
 		assert_string_equal(capabilities_format(profile->capabilities, text, sizeof(text)),
 				    rows[i].capabilities);
 		assert_int_equal(profile->all_capabilities, rows[i].all);
+		assert_int_equal(profile->target_capabilities, rows[i].targets);
+		assert_int_equal(profile->target_attributes, rows[i].targets);
 		assert_int_equal(profile->unmasked_proc, rows[i].unmasked);
 		assert_int_equal(profile->all_devices, rows[i].devices);
 		assert_int_equal(profile->seccomp, rows[i].seccomp);
 	}
+	assert_null(profile_at(ARRAY_SIZE(rows)));
 }
 
 /* Whatever profiles are added: an unmasked /proc, no filter, all capabilities and all devices are sysadmin's alone. */
@@ -49,7 +60,12 @@ static void only_sysadmin_goes_without(void **state)
 		if (strcmp(profile->name, "sysadmin") == 0)
 			continue;
 		assert_false(profile->all_capabilities || profile->unmasked_proc || profile->all_devices);
-		assert_int_equal(profile->seccomp, SECCOMP_DEFAULT);
+		/* The target's own filter may be none: then only where the power is the target's too. */
+		if (profile->seccomp == SECCOMP_TARGET)
+			assert_true(profile->ids == IDS_TARGET && profile->target_capabilities);
+		else
+			assert_true(profile->seccomp == SECCOMP_DEFAULT ||
+				    profile->seccomp == SECCOMP_TARGET_OR_DEFAULT);
 		assert_true((profile->capabilities & forbidden) == 0);
 	}
 }

@@ -125,8 +125,7 @@ static int in_child(bool filter, void (*body)(int *results), int *ret_results)
 	assert_true(child >= 0);
 	if (child == 0) {
 		struct err err;
-		if (filter &&
-		    (privilege_set_no_new_privs(&err) < 0 || privilege_set_seccomp(SECCOMP_DEFAULT, &err) < 0))
+		if (filter && (privilege_set_no_new_privs(&err) < 0 || privilege_set_default_filter(&err) < 0))
 			_exit(99);
 		body(shared);
 		_exit(0);
@@ -299,35 +298,18 @@ static void foreign_architectures_are_killed(void **state)
 }
 #endif
 
-static void try_unconfined(int *results)
-{
-	struct err err;
-	results[0] = privilege_set_seccomp(SECCOMP_UNCONFINED, &err);
-	results[1] = try_call(SYS_fsmount);
-}
-
-static void unconfined_loads_nothing(void **state)
-{
-	(void)state;
-	int results[RESULTS_MAX];
-
-	assert_int_equal(in_child(false, try_unconfined, results), 0);
-	assert_int_equal(results[0], 0);
-	if (geteuid() == 0)
-		assert_int_equal(results[1], EINVAL);
-}
-
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(the_table_is_sane),
-					    cmocka_unit_test(every_unconditional_rule_is_tried),
-					    cmocka_unit_test(refuses_with_eperm),
-					    cmocka_unit_test(refuses_by_argument),
-					    cmocka_unit_test(newer_calls_do_not_exist),
-					    cmocka_unit_test(ordinary_calls_work),
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_table_is_sane),
+		cmocka_unit_test(every_unconditional_rule_is_tried),
+		cmocka_unit_test(refuses_with_eperm),
+		cmocka_unit_test(refuses_by_argument),
+		cmocka_unit_test(newer_calls_do_not_exist),
+		cmocka_unit_test(ordinary_calls_work),
 #ifdef __x86_64__
-					    cmocka_unit_test(foreign_architectures_are_killed),
+		cmocka_unit_test(foreign_architectures_are_killed),
 #endif
-					    cmocka_unit_test(unconfined_loads_nothing) };
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,15 +10,19 @@
 static const char good[] =
 	"Name:\tdbgattach-init\nUmask:\t0022\nState:\tS (sleeping)\nTgid:\t100\nNgid:\t0\nPid:\t100\nPPid:\t99\n"
 	"TracerPid:\t0\nUid:\t1000\t1000\t1000\t1000\nGid:\t1001\t1001\t1001\t1001\nFDSize:\t64\n"
-	"Groups:\t1001 \nNSpid:\t100\t7\nCapInh:\t0000000000000001\nCapPrm:\t0000000000000002\n"
+	"Groups:\t1001 2002 \nNSpid:\t100\t7\nCapInh:\t0000000000000001\nCapPrm:\t0000000000000002\n"
 	"CapEff:\t0000000000000004\nCapBnd:\t0000000000000008\nCapAmb:\t0000000000000010\n"
 	"NoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t1\n";
+
+static const gid_t groups[] = { 1001, 2002 };
 
 static const struct privilege_expectation expected = {
 	.uid = 1000,
 	.gid = 1001,
+	.groups = groups,
+	.groups_count = 2,
 	.sets = { .inheritable = 1, .permitted = 2, .effective = 4, .bounding = 8, .ambient = 16 },
-	.seccomp = SECCOMP_DEFAULT,
+	.seccomp_filters = 1,
 };
 
 static int folder;
@@ -74,9 +78,10 @@ static void each_deviation_is_named(void **state)
 		{ "Gid:\t1001\t1001\t1001", "Gid:\t0\t1001\t1001", ": gid is 0x0, not 0x3e9" },
 		{ "Gid:\t1001\t1001\t1001", "Gid:\t1001\t0\t1001", ": effective gid is 0x0, not 0x3e9" },
 		{ "Gid:\t1001\t1001\t1001", "Gid:\t1001\t1001\t0", ": saved gid is 0x0, not 0x3e9" },
-		{ "Groups:\t1001 ", "Groups:\t ", ": number of groups is 0x0, not 0x1" },
-		{ "Groups:\t1001 ", "Groups:\t1001 0 ", ": number of groups is 0x2, not 0x1" },
+		{ "Groups:\t1001 2002 ", "Groups:\t ", ": number of groups is 0x0, not 0x2" },
+		{ "Groups:\t1001 ", "Groups:\t0 1001 ", ": number of groups is 0x3, not 0x2" },
 		{ "Groups:\t1001 ", "Groups:\t0 ", ": supplementary group is 0x0, not 0x3e9" },
+		{ "2002 ", "2003 ", ": supplementary group is 0x7d3, not 0x7d2" },
 		{ "CapInh:\t0000000000000001", "CapInh:\t0000000000000000", ": inheritable set is 0x0, not 0x1" },
 		{ "CapPrm:\t0000000000000002", "CapPrm:\t0000000000000003", ": permitted set is 0x3, not 0x2" },
 		{ "CapEff:\t0000000000000004", "CapEff:\t0000000000200004", ": effective set is 0x200004, not 0x4" },
@@ -104,29 +109,25 @@ static void filters_are_counted(void **state)
 {
 	(void)state;
 	static const struct {
-		enum seccomp_mode mode;
-		int inherited;
+		int filters;
 		const char *from, *to;
 		bool good;
 	} rows[] = {
-		{ SECCOMP_DEFAULT, 0, "", "", true },
-		{ SECCOMP_DEFAULT, 1, "", "", false }, /* one is the caller's: ours is missing */
-		{ SECCOMP_DEFAULT, 1, "Seccomp_filters:\t1", "Seccomp_filters:\t2", true },
-		{ SECCOMP_DEFAULT, 0, "Seccomp_filters:\t1\n", "", true }, /* a kernel that does not count */
-		{ SECCOMP_UNCONFINED, 0, "Seccomp:\t2\nSeccomp_filters:\t1\n", "Seccomp:\t0\nSeccomp_filters:\t0\n",
-		  true },
-		{ SECCOMP_UNCONFINED, 0, "Seccomp:\t2\nSeccomp_filters:\t1\n", "Seccomp:\t0\n", true },
-		{ SECCOMP_UNCONFINED, 0, "", "", false },
-		{ SECCOMP_UNCONFINED, 1, "", "", true },
-		{ SECCOMP_UNCONFINED, 1, "Seccomp:\t2\nSeccomp_filters:\t1\n", "Seccomp:\t0\nSeccomp_filters:\t0\n",
-		  false },
+		{ 1, "", "", true },
+		{ 2, "", "", false }, /* one is the caller's: ours is missing */
+		{ 2, "Seccomp_filters:\t1", "Seccomp_filters:\t2", true },
+		{ 1, "Seccomp_filters:\t1", "Seccomp_filters:\t2", false },
+		{ 1, "Seccomp_filters:\t1\n", "", true }, /* a kernel that does not count */
+		{ 0, "Seccomp:\t2\nSeccomp_filters:\t1\n", "Seccomp:\t0\nSeccomp_filters:\t0\n", true },
+		{ 0, "Seccomp:\t2\nSeccomp_filters:\t1\n", "Seccomp:\t0\n", true },
+		{ 0, "", "", false },
+		{ 1, "Seccomp:\t2\nSeccomp_filters:\t1\n", "Seccomp:\t0\nSeccomp_filters:\t0\n", false },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct privilege_expectation plan = expected;
 		struct err err = { 0 };
 
-		plan.seccomp = rows[i].mode;
-		plan.seccomp_inherited = rows[i].inherited;
+		plan.seccomp_filters = rows[i].filters;
 		int result = verify(rows[i].from, rows[i].to, &plan, &err);
 		if (rows[i].good)
 			assert_success(result, err);

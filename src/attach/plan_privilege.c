@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who the session is and what it may do: the profile, what was asked for on top of it, and what the target is. */
+#include "plan.h"
+
+#include "dbgattach/base/cleanup.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <string.h>
+
+#define NETWORK_CAPABILITIES (CAPABILITY_BIT(CAP_NET_ADMIN) | CAPABILITY_BIT(CAP_NET_RAW))
+#define WRITE_CAPABILITIES (CAPABILITY_BIT(CAP_DAC_OVERRIDE) | CAPABILITY_BIT(CAP_CHOWN) | CAPABILITY_BIT(CAP_FOWNER))
+
+/* One namespace, one view: then the maps are relative to the parent's and say nothing here. */
+static const struct idmap identity = { .count = 1, .extents = { { 0, 0, UINT32_MAX } } };
+
+/* ---- ids ------------------------------------------------------------------------------------------------------- */
+
+static int map_id(const struct idmap *map, const char *what, uint32_t inside, uint32_t *ret_outside, struct err *err)
+{
+	if (idmap_to_outside(map, inside, ret_outside) == 0)
+		return 0;
+	if (map->count == 0)
+		return err_set(err, ERR_REFUSED,
+			       "%s %u is not mapped in the target's user namespace (its map is empty)", what, inside);
+	return err_set(err, ERR_REFUSED, "%s %u is not mapped in the target's user namespace (its map begins %u %u %u)",
+		       what, inside, map->extents[0].inside, map->extents[0].outside, map->extents[0].count);
+}
+
+static enum attach_user user_of(const struct attach_request *request)
+{
+	if (request->user != USER_OF_PROFILE)
+		return request->user;
+	return request->profile->ids == IDS_TARGET ? USER_TARGET : USER_ROOT;
+}
+
+static int take_target_groups(const struct attach_facts *facts, const struct idmap *gid_map, struct attach_plan *plan,
+			      struct err *err)
+{
+	const struct proc_status *status = &facts->process.status;
+
+	plan->target_groups = true;
+	plan->groups_count = status->groups_count;
+	plan->groups = calloc(status->groups_count + 1, sizeof(*plan->groups));
+	if (plan->groups == NULL)
+		return err_sys(err, ENOMEM, "the target's groups");
+	for (size_t i = 0; i < status->groups_count; i++)
+		if (idmap_to_inside(gid_map, status->groups[i], &plan->groups[i]) < 0)
+			return err_set(
+				err, ERR_MALFORMED,
+				"the target has group %u, which its own user namespace does not map (-u UID:GID names "
+				"the session's)",
+				status->groups[i]);
+	return 0;
+}
+
+/* Exactly one, the primary one: an empty list would undo "deny this group" file modes. */
+static int take_own_group(struct attach_plan *plan, struct err *err)
+{
+	plan->groups = malloc(sizeof(*plan->groups));
+	if (plan->groups == NULL)
+		return err_sys(err, ENOMEM, "the session's groups");
+	plan->groups[0] = plan->gid;
+	plan->groups_count = 1;
+	return 0;
+}
+
+static void note_odd_ids(const struct proc_status *status, struct attach_plan *plan)
+{
+	for (int i = 0; i < 4; i++)
+		if (status->uid[i] != status->uid[1] || status->gid[i] != status->gid[1]) {
+			plan_note(plan, "the target's real, effective and saved ids differ: the session has its "
+					"effective ones");
+			return;
+		}
+}
+
+static int plan_ids(const struct attach_request *request, const struct attach_facts *facts, struct attach_plan *plan,
+		    struct err *err)
+{
+	const struct proc_status *status = &facts->process.status;
+	const struct idmap *uid_map = plan->own_userns ? &facts->process.uid_map : &identity;
+	const struct idmap *gid_map = plan->own_userns ? &facts->process.gid_map : &identity;
+	enum attach_user user = user_of(request);
+	uint32_t target_uid = 0, target_gid = 0;
+
+	if (idmap_to_inside(uid_map, status->uid[1], &target_uid) < 0 ||
+	    idmap_to_inside(gid_map, status->gid[1], &target_gid) < 0)
+		return err_set(err, ERR_MALFORMED,
+			       "the target runs as %u:%u, which its own user namespace does not map", status->uid[1],
+			       status->gid[1]);
+	if (user == USER_TARGET) {
+		plan->uid = target_uid;
+		plan->gid = target_gid;
+		note_odd_ids(status, plan);
+	} else if (user == USER_GIVEN) {
+		plan->uid = request->user_spec.name[0] != '\0' ? facts->named_uid : request->user_spec.uid;
+		plan->gid = request->user_spec.gid != (gid_t)-1 ? request->user_spec.gid :
+			    request->user_spec.name[0] != '\0'  ? facts->named_gid :
+			    plan->uid == 0                      ? 0 :
+								  target_gid;
+	}
+	int result = map_id(uid_map, "uid", plan->uid, &plan->host_uid, err);
+	if (result == 0)
+		result = map_id(gid_map, "gid", plan->gid, &plan->host_gid, err);
+	if (result == 0)
+		result =
+			user == USER_TARGET ? take_target_groups(facts, gid_map, plan, err) : take_own_group(plan, err);
+	if (result < 0)
+		return result;
+	/* The files that only root of the namespace owns (toolbox, /dev); a namespace without root shows them as the session's. */
+	plan->root_mapped = idmap_to_outside(uid_map, 0, &plan->root_host_uid) == 0 &&
+			    idmap_to_outside(gid_map, 0, &plan->root_host_gid) == 0;
+	if (!plan->root_mapped) {
+		plan->root_host_uid = plan->host_uid;
+		plan->root_host_gid = plan->host_gid;
+	}
+	return 0;
+}
+
+/* ---- capabilities ---------------------------------------------------------------------------------------------- */
+
+/* By the profile's list: what a root session gets, and of it what another than root keeps. */
+static struct capability_sets listed_sets(const struct attach_request *request, const struct attach_plan *plan,
+					  uint64_t available)
+{
+	const struct profile *profile = request->profile;
+	uint64_t mask = profile->all_capabilities ? available : profile->capabilities;
+
+	/* A session that is to be no more than the target itself gets none that the target has not. */
+	if (request->write && profile->ids == IDS_ROOT)
+		mask |= WRITE_CAPABILITIES;
+	mask = (mask & ~request->cap_drop) |
+	       request->cap_add; /* what is added by name stays, also beside --cap-drop ALL */
+	return capability_sets_of_session(plan->uid == 0, mask, request->cap_add);
+}
+
+/* Exactly the target's; for another user than the target's what docker exec would give him in there. */
+static struct capability_sets target_sets(const struct attach_request *request, const struct attach_facts *facts,
+					  struct attach_plan *plan)
+{
+	const struct proc_status *status = &facts->process.status;
+	uint64_t drop = request->cap_drop, add = request->cap_add, kept;
+	struct capability_sets sets = {
+		.inheritable = status->cap_inheritable,
+		.permitted = status->cap_permitted,
+		.effective = status->cap_effective,
+		.bounding = status->cap_bounding,
+		.ambient = status->cap_ambient,
+	};
+
+	if (plan->host_uid != status->uid[1]) {
+		kept = plan->uid == 0 ? sets.bounding : 0;
+		sets = (struct capability_sets) { .permitted = kept, .effective = kept, .bounding = sets.bounding };
+		plan_note(plan, "the session is another user than the target: it has %s",
+			  plan->uid == 0 ? "all of the target's bounding set" : "no capability in effect");
+	}
+	kept = plan->uid == 0 ? 0 : add;
+	sets = (struct capability_sets) {
+		.inheritable = (sets.inheritable & ~drop) | kept,
+		.permitted = (sets.permitted & ~drop) | add,
+		.effective = (sets.effective & ~drop) | add,
+		.bounding = (sets.bounding & ~drop) | add,
+		.ambient = (sets.ambient & ~drop) | kept,
+	};
+	if (capability_sets_settle(plan->uid == 0, &sets))
+		plan_note(plan,
+			  "an exec would change the target's capability sets: the session has those of its effective "
+			  "set, in the sets that an exec keeps");
+	return sets;
+}
+
+static uint64_t all_of(const struct capability_sets *sets)
+{
+	return sets->inheritable | sets->permitted | sets->effective | sets->bounding | sets->ambient;
+}
+
+/* What the profile grants, less what the session must not have in a namespace that it shares with the host. */
+static int plan_capabilities(const struct attach_request *request, const struct attach_facts *facts,
+			     struct attach_plan *plan, struct err *err)
+{
+	uint64_t available = plan->own_userns ? capabilities_all() : facts->caller_capabilities;
+	struct capability_sets sets = request->profile->target_capabilities ? target_sets(request, facts, plan) :
+									      listed_sets(request, plan, available);
+	uint64_t network = all_of(&sets) & NETWORK_CAPABILITIES;
+	char names[1024];
+
+	if ((plan->join & NS_BIT(NS_NET)) == 0 && !request->host_net && network != 0) {
+		plan_note(plan, "the session is in the host's network namespace: %s dropped (--host-net keeps it)",
+			  capabilities_format(network, names, sizeof(names)));
+		sets.inheritable &= ~network;
+		sets.permitted &= ~network;
+		sets.effective &= ~network;
+		sets.bounding &= ~network;
+		sets.ambient &= ~network;
+	}
+	if ((all_of(&sets) & ~available) != 0)
+		return err_set(err, ERR_DENIED, "profile %s needs capabilities that the caller does not have: %s",
+			       request->profile->name,
+			       capabilities_format(all_of(&sets) & ~available, names, sizeof(names)));
+	plan->capabilities = sets;
+	return 0;
+}
+
+/* ---- seccomp --------------------------------------------------------------------------------------------------- */
+
+/* The target is under a filter, and the session is to be too. */
+static int plan_target_filter(const struct attach_facts *facts, bool by_name, struct attach_plan *plan, struct err *err)
+{
+	const struct proc_status *status = &facts->process.status;
+
+	if (!facts->config_has_seccomp && !by_name) {
+		plan->seccomp.ours = true;
+		plan_note(plan, "no config states the target's seccomp filter: the session is under the default one "
+				"(--seccomp target copies it)");
+		return 0;
+	}
+	plan->seccomp.exact = true;
+	plan->seccomp.foreign = facts->config_has_seccomp ? FOREIGN_CONFIG : FOREIGN_COPY;
+	if (facts->config_has_seccomp && status->seccomp_filters > 1)
+		plan_note(plan,
+			  "the target is under %d seccomp filters; the session gets the one that its runtime's "
+			  "config states",
+			  status->seccomp_filters);
+	if (facts->config_has_seccomp)
+		return 0;
+	if (facts->caller_seccomp_filters > 0)
+		return err_set(
+			err, ERR_UNSUPPORTED,
+			"no config states the target's seccomp filter, and the kernel lets nobody copy it who is "
+			"under a filter himself, as the caller is; --seccomp default is an alternative");
+	plan_note(plan, "no config states the target's seccomp filter: it is copied from the process, which stops that "
+			"for under 10 ms");
+	return 0;
+}
+
+static int plan_seccomp(const struct attach_request *request, const struct attach_facts *facts,
+			struct attach_plan *plan, struct err *err)
+{
+	enum seccomp_mode mode = request->seccomp_given ? request->seccomp : request->profile->seccomp;
+	int under = facts->process.status.seccomp;
+
+	switch (mode) {
+	case SECCOMP_DEFAULT:
+		plan->seccomp.ours = true;
+		return 0;
+	case SECCOMP_UNCONFINED:
+		return 0;
+	case SECCOMP_FILE:
+		plan->seccomp.ours = request->profile->seccomp != SECCOMP_UNCONFINED;
+		plan->seccomp.foreign = FOREIGN_FILE;
+		return 0;
+	case SECCOMP_TARGET_OR_DEFAULT:
+		if (under == 2)
+			return plan_target_filter(facts, false, plan, err);
+		plan->seccomp.ours = true;
+		return 0;
+	case SECCOMP_TARGET:
+		break;
+	}
+	if (under == 2)
+		return plan_target_filter(facts, true, plan, err);
+	if (under != 0)
+		return err_set(err, ERR_UNSUPPORTED,
+			       under == 1 ? "the target is in seccomp's strict mode, in which nothing can be executed" :
+					    "the kernel does not say which seccomp filter the target is under");
+	plan_note(plan, "the target is under no seccomp filter, and neither is the session");
+	return 0;
+}
+
+/* ---- limits ---------------------------------------------------------------------------------------------------- */
+
+static void plan_attributes(const struct attach_facts *facts, struct attach_plan *plan)
+{
+	if (!plan->profile->target_attributes)
+		return;
+	if (facts->process.status.no_new_privs == 0)
+		plan_note(plan, "no_new_privs is on, unlike the target's: a set-user-ID program has no effect");
+	if ((facts->caller_capabilities & CAPABILITY_BIT(CAP_SYS_RESOURCE)) != 0)
+		return;
+	plan->fall_short = true;
+	for (int i = 0; i < RLIM_NLIMITS; i++)
+		if (facts->process.limits.limit[i].rlim_max > facts->caller_limits.limit[i].rlim_max) {
+			plan_note(plan, "the caller lacks CAP_SYS_RESOURCE: some of the target's limits are higher "
+					"than the session's");
+			break;
+		}
+	if (facts->process.oom_score_adj < facts->caller_oom_score_adj)
+		plan_note(plan,
+			  "the caller lacks CAP_SYS_RESOURCE: the session's oom_score_adj may be higher than the "
+			  "target's %d",
+			  facts->process.oom_score_adj);
+}
+
+int plan_privilege(const struct attach_request *request, const struct attach_facts *facts, struct attach_plan *plan,
+		   struct err *err)
+{
+	plan->profile = request->profile;
+	int result = plan_ids(request, facts, plan, err);
+	if (result == 0)
+		result = plan_capabilities(request, facts, plan, err);
+	if (result == 0)
+		result = plan_seccomp(request, facts, plan, err);
+	if (result == 0)
+		plan_attributes(facts, plan);
+	return result;
+}
