@@ -34,7 +34,7 @@ endif
 # One static file where the static libraries are there (Debian's -dev packages bring them), else a dynamic program.
 ifeq ($(origin STATIC),undefined)
 STATIC := $(shell echo 'int main(void) { return 0; }' | \
-	$(CC) -static-pie -x c -o /dev/null - -lcap -ljansson 2>/dev/null && echo 1 || echo 0)
+	$(CC) -static-pie -x c -o /dev/null - -lcap -ljansson -lseccomp 2>/dev/null && echo 1 || echo 0)
 endif
 ifneq ($(SANITIZE),)
 CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -47,7 +47,7 @@ else
 LDFLAGS += -pie
 endif
 endif
-LDLIBS := $(shell $(PKG_CONFIG) --libs libcap jansson 2>/dev/null || echo -lcap -ljansson)
+LDLIBS := $(shell $(PKG_CONFIG) --libs libcap jansson libseccomp 2>/dev/null || echo -lcap -ljansson -lseccomp)
 
 SOURCES := $(filter-out src/privilege/gen_seccomp.c,$(sort $(wildcard src/*/*.c)))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(B)/src/toolbox/image.o
@@ -59,7 +59,7 @@ LIB_OBJECTS := $(filter-out $(B)/src/cli/main.o,$(OBJECTS))
 all: $(B)/dbgattach
 ifneq ($(B),build)
 else
-	@[ "$(STATIC)" = 1 ] || echo "note: the static libraries of libcap and jansson are missing, so the program is dynamic"
+	@[ "$(STATIC)" = 1 ] || echo "note: the static libraries of libcap, jansson and libseccomp are missing, so the program is dynamic"
 	@ln -sf build/dbgattach dbgattach
 endif
 
@@ -96,12 +96,14 @@ $(B)/gen/gen_seccomp: src/privilege/gen_seccomp.c src/privilege/seccomp_rules.c 
 TOOLBOX_CACHE ?= build/toolbox
 include toolbox/toolbox.mk
 
+# The kernel's headers, which musl has none of, come last: they never replace one of musl's own.
+LAUNCHER_KERNEL := $(foreach dir,/usr/include /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null),-idirafter $(dir))
 LAUNCHER_SOURCES := $(sort $(wildcard toolbox/launcher/*.c))
 $(B)/toolbox/launcher: $(LAUNCHER_SOURCES) $(wildcard toolbox/launcher/*.h) include/dbgattach/launcher.h
 	@mkdir -p $(@D)
 	@echo "  LAUNCHER $@"
-	@$(LAUNCHER_CC) $(filter -D%,$(CPPFLAGS)) -Iinclude -std=gnu17 -Os -static -s -fstack-protector-strong $(WARNINGS) \
-		-o $@ $(LAUNCHER_SOURCES)
+	@$(LAUNCHER_CC) $(filter -D%,$(CPPFLAGS)) -Iinclude $(LAUNCHER_KERNEL) -std=gnu17 -Os -static -s -fstack-protector-strong \
+		$(WARNINGS) -o $@ $(LAUNCHER_SOURCES)
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
 

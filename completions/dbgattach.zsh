@@ -15,6 +15,8 @@ _arguments -S -s \
 	'--profile[the power: general (default), baseline, restricted, target, netadmin, sysadmin]:NAME:(general baseline restricted target netadmin sysadmin)' \
 	'*--cap-add[a capability more than the profile'\''s]:CAP:' \
 	'*--cap-drop[one less]:CAP:' \
+	'--seccomp[default, target, unconfined, or a FILE in Docker'\''s JSON; else the profile'\''s]:FILTER:_alternative "words:filter:(default target unconfined)" "files:file:_files"' \
+	'--custom[a profile of one'\''s own instead, JSON]:FILE:_files' \
 	'--write[the target'\''s filesystems writable where they are for the target]' \
 	'--ns[join only these: pid,mnt,net,uts,ipc,cgroup,time,user]:LIST:_sequence compadd - pid mnt net uts ipc cgroup time user' \
 	'--host-pid[allow a session in the host'\''s PID namespace]' \

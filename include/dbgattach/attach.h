@@ -27,9 +27,11 @@ struct attach_request {
 	struct strv env;            /* NAME=VALUE, in order */
 	bool no_target_env, env_from_process;
 	const struct profile *profile;
+	struct profile *custom; /* the memory of a profile of the caller's own, or NULL */
 	uint64_t cap_add, cap_drop;
 	bool seccomp_given; /* seccomp instead of the profile's */
 	enum seccomp_mode seccomp;
+	struct seccomp_profile *seccomp_profile; /* SECCOMP_FILE, also where the profile says it; else NULL */
 	bool write, host_pid, host_net;
 	bool namespaces_given;
 	unsigned namespaces; /* NS_BITs, where given */
@@ -37,6 +39,8 @@ struct attach_request {
 };
 
 void attach_request_done(struct attach_request *request);
+/* Of it the caller's own profile alone. */
+void attach_custom_done(struct attach_request *request);
 
 /*
  * Attaches, runs, leaves. *ret_status: the exit status for the shell, also of a session that was killed or ran out of time.

@@ -14,11 +14,12 @@ enum cli_action { CLI_ATTACH, CLI_EXPLAIN, CLI_HELP, CLI_VERSION };
 struct cli_result {
 	enum cli_action action;
 	int verbosity; /* enum log_level */
+	bool profile_given, custom_given;
 	struct attach_request request;
 };
 
 /*
- * Parses without touching the system: it never exits, prints or opens anything but an --env-file. argv must outlive the
+ * Parses without touching the system: it never exits, prints or opens anything but the files that options name. argv must outlive the
  * result. Parsing stops at TARGET, so the command's own options need no "--".
  */
 int cli_parse(int argc, char **argv, struct cli_result *ret, struct err *err);

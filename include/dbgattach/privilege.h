@@ -7,6 +7,7 @@
 
 #include "dbgattach/base/err.h"
 #include "dbgattach/format/proc_limits.h"
+#include "dbgattach/format/seccomp_profile.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -107,6 +108,60 @@ int privilege_take_oom_score(int proc_self_fd, int target_oom_score_adj, bool ma
 
 /* A new session keyring: the caller's would open his keys to everything inside. */
 int privilege_new_keyring(struct err *err);
+
+/* ---- seccomp filters of others ----------------------------------------------------------------------------- */
+
+struct sock_filter;
+
+struct seccomp_program {
+	struct sock_filter *code;
+	unsigned short length; /* instructions */
+	unsigned flags;        /* SECCOMP_FILTER_FLAG_ */
+};
+
+#define SECCOMP_PROGRAMS_MAX 32
+
+/* In the order in which they are loaded. */
+struct seccomp_programs {
+	struct seccomp_program items[SECCOMP_PROGRAMS_MAX];
+	size_t count;
+};
+
+void seccomp_program_done(struct seccomp_program *program);
+void seccomp_programs_done(struct seccomp_programs *programs);
+
+/* Loads them all, after privilege_set_default_filter(). */
+int privilege_set_filters(const struct seccomp_programs *programs, struct err *err);
+
+struct seccomp_data;
+
+/* What the kernel would answer to one call: SECCOMP_RET_. */
+uint32_t seccomp_run(const struct seccomp_program *program, const struct seccomp_data *data);
+
+/* NULL where the toolbox's launcher and init can do their work under all of them, else the call that they lack. */
+const char *seccomp_forbids_session(const struct seccomp_programs *programs);
+
+/*
+ * The filters of a process, in the order in which it loaded them: by ptrace, which stops it for some milliseconds, at most a
+ * second, in a process of its own whose end sets it free. pidfd: the same process's, to be sure of it. The caller must be
+ * under no filter. ERR_UNSUPPORTED for one that asks a supervisor.
+ */
+int seccomp_copy(pid_t pid, int pidfd, struct seccomp_programs *ret, struct err *err);
+
+struct seccomp_terms {
+	uint64_t capabilities; /* those that the session may ever have, for includes and excludes */
+	bool native_only;      /* calls of other architectures are killed anyway */
+	bool as_runtime;       /* the config of a container that runs under it: taken exactly as its runtime took it */
+};
+
+#define SECCOMP_REMARK_MAX 200
+
+/*
+ * ret_remark: what a person should know of it, or "". ERR_UNSUPPORTED, with the name, for what libseccomp cannot express;
+ * ERR_MALFORMED for rules that contradict each other.
+ */
+int seccomp_compile(const struct seccomp_profile *profile, const struct seccomp_terms *terms,
+		    struct seccomp_program *ret, char *ret_remark, struct err *err);
 
 /* ---- proof ---------------------------------------------------------------------------------------------------- */
 

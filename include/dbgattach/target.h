@@ -8,6 +8,7 @@
 #include "dbgattach/base/err.h"
 #include "dbgattach/base/text.h"
 #include "dbgattach/format/reference.h"
+#include "dbgattach/format/seccomp_profile.h"
 #include "dbgattach/pin.h"
 
 #include <stdbool.h>
@@ -22,6 +23,7 @@ struct target {
 	bool paused;
 	bool has_config; /* env is what the runtime's config states */
 	struct strv env;
+	char *bundle; /* the folder of the runtime's config.json; NULL: not known */
 };
 
 void target_done(struct target *target);
@@ -39,3 +41,10 @@ void target_done(struct target *target);
  */
 int target_resolve(const struct host *host, const struct reference *reference, struct target *ret, struct pin *ret_pin,
 		   struct err *err);
+
+/*
+ * The seccomp profile that the runtime's config states for the container. *ret_stated: false where no config that can be
+ * trusted states one. What cannot be understood is an error: the session must not be under less than the target.
+ */
+int target_read_seccomp(const struct host *host, const struct target *target, struct seccomp_profile *ret,
+			bool *ret_stated, struct err *err);

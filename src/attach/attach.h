@@ -49,6 +49,7 @@ struct attach {
 	int target_root;
 	int view_root;
 	int launcher;
+	int filter_fd;  /* the seccomp filters that the command's process loads, -EBADF: none */
 	unsigned notes; /* VIEW_NOTE bits */
 
 	struct session_result result;

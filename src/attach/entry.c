@@ -5,6 +5,7 @@
  * filesystem of the target's it hangs on, the monitor gives it up at a deadline.
  */
 #include "attach.h"
+#include "filters.h"
 #include "wire.h"
 
 #include "dbgattach/base/cleanup.h"
@@ -22,8 +23,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define WIRE_FD (LAUNCHER_START_FD + 1)
 
 /*
  * Dies with the monitor: alone on the way nobody would pick it up. An id change clears this, so it is said again after each;
@@ -188,39 +187,56 @@ static int entry_no_new_privs(struct attach *attach, struct err *err)
 	return privilege_set_no_new_privs(err);
 }
 
+/* A filter of others that may forbid what the session's own programs need. */
+static bool loads_late(const struct attach *attach)
+{
+	return attach->plan.seccomp.programs.count > 0 && !attach->plan.seccomp.early && PROTECTED(FOREIGN_SECCOMP);
+}
+
 /*
- * The five fds that may stay, and no other: stdio, the start pipe, and until the exec closes it the wire; the launcher's fd
- * goes behind it and is closed by the exec too.
+ * The fds that may stay, and no other: stdio, the start pipe, the filters that the launcher reads; and until the exec closes
+ * them the wire and the launcher's.
  */
 static int entry_close(struct attach *attach, struct err *err)
 {
-	const int sources[] = { attach->channels.child[0],   attach->channels.child[1], attach->channels.child[2],
-				attach->channels.start_read, attach->wire_write,        attach->launcher };
+	int sources[7] = { attach->channels.child[0], attach->channels.child[1], attach->channels.child[2],
+			   attach->channels.start_read };
+	size_t kept = LAUNCHER_START_FD + 1;
 	int high[ARRAY_SIZE(sources)];
 
+	if (loads_late(attach)) {
+		int result = filters_write(&attach->plan.seccomp, &attach->filter_fd, err);
+		if (result < 0)
+			return result;
+		sources[kept++] = attach->filter_fd;
+	}
+	const size_t count = kept + 2;
+	sources[kept] = attach->wire_write;
+	sources[kept + 1] = attach->launcher;
 	if (attach->notes != 0)
 		wire_send(attach->wire_write, WIRE_NOTES, attach->notes, NULL);
-	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+	for (size_t i = 0; i < count; i++) {
 		high[i] = fcntl(sources[i], F_DUPFD_CLOEXEC, 16);
 		if (high[i] < 0)
 			return err_sys(err, errno, "arranging the session's fds");
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
-		if (dup3(high[i], (int)i, i >= WIRE_FD ? O_CLOEXEC : 0) < 0)
+	for (size_t i = 0; i < count; i++)
+		if (dup3(high[i], (int)i, i >= kept ? O_CLOEXEC : 0) < 0)
 			return err_sys(err, errno, "arranging the session's fds");
-	attach->wire_write = WIRE_FD;
-	attach->launcher = WIRE_FD + 1;
+	attach->wire_write = (int)kept;
+	attach->launcher = (int)kept + 1;
 	if (!PROTECTED(CLOSE_RANGE))
 		return 0;
-	int result = sys_close_from(ARRAY_SIZE(sources));
+	int result = sys_close_from((unsigned)count);
 	return result < 0 ? err_sys(err, result, "closing every other fd (close_range, Linux 5.9)") : 0;
 }
 
 static int entry_seccomp(struct attach *attach, struct err *err)
 {
-	if (attach->plan.seccomp.foreign != FOREIGN_NONE)
-		return err_set(err, ERR_UNSUPPORTED, "a seccomp filter that is not the default one");
-	return attach->plan.seccomp.ours ? privilege_set_default_filter(err) : 0;
+	const struct plan_seccomp *seccomp = &attach->plan.seccomp;
+	int result = seccomp->ours ? privilege_set_default_filter(err) : 0;
+
+	return result == 0 && seccomp->early ? privilege_set_filters(&seccomp->programs, err) : result;
 }
 
 #ifdef DBG_TEST_BUILD
@@ -248,7 +264,8 @@ static const char *test_options(void)
 static int entry_launch(struct attach *attach, struct err *err)
 {
 	const struct strv *command = &attach->plan.argv;
-	cleanup_free char *options = text_printf("%s%s", attach->plan.terminal ? "tty" : "-", test_options());
+	cleanup_free char *options = text_printf("%s%s%s", attach->plan.terminal ? "tty" : "-",
+						 loads_late(attach) ? ",filter" : "", test_options());
 	cleanup_free char **argv = calloc(command->count + 3, sizeof(*argv));
 	char name[] = LAUNCHER_NAME;
 

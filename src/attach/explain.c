@@ -66,7 +66,36 @@ static const char *format_groups(const struct attach_plan *plan, char *out, size
 	return out;
 }
 
-static void print_session(const struct attach_plan *plan, FILE *out)
+/* What filters there will be, where the others come from, and who loads them. */
+static void print_seccomp(const struct attach_facts *facts, const struct attach_plan *plan, FILE *out)
+{
+	static const char *const origins[] = {
+		[FOREIGN_CONFIG] = "the target's, from its runtime's config",
+		[FOREIGN_COPY] = "the target's, copied from the process (PTRACE_SECCOMP_GET_FILTER)",
+		[FOREIGN_FILE] = "the caller's profile",
+	};
+	const struct plan_seccomp *seccomp = &plan->seccomp;
+	int inherited = facts->caller_seccomp_filters, copied = facts->process.status.seccomp_filters;
+	int foreign = seccomp->foreign == FOREIGN_NONE ? 0 :
+		      seccomp->foreign == FOREIGN_COPY ? (copied > 0 ? copied : 1) :
+							 (int)seccomp->programs.count;
+
+	/* A copy is not made here: it would stop the target. What it says decides about its place. */
+	const char *place = seccomp->foreign == FOREIGN_COPY ?
+				    "before the session is visible, if its init can live under it" :
+			    seccomp->early ? "before the session is visible" :
+					     "by the command's process, last before it is executed";
+
+	row(out, "seccomp", "%s", seccomp->ours ? "default filter" : foreign > 0 ? "no default filter" : "none");
+	if (foreign > 0)
+		row(out, "", "%s: %d", origins[seccomp->foreign], foreign);
+	if (foreign > 0)
+		row(out, "", "loaded %s", place);
+	row(out, "", "filters in all: %d%s", inherited + foreign + (seccomp->ours ? 1 : 0),
+	    inherited > 0 ? ", the caller's own among them" : "");
+}
+
+static void print_session(const struct attach_facts *facts, const struct attach_plan *plan, FILE *out)
 {
 	char text[1024];
 
@@ -77,7 +106,7 @@ static void print_session(const struct attach_plan *plan, FILE *out)
 	row(out, "groups", "%s", format_groups(plan, text, sizeof(text)));
 	print_capabilities(&plan->capabilities, out);
 	row(out, "no_new_privs", "1");
-	row(out, "seccomp", "%s", plan->seccomp.ours ? "default filter" : "none");
+	print_seccomp(facts, plan, out);
 	row(out, "limits", "%s",
 	    !plan->profile->target_attributes ? "the target's, core files 0; umask 022; oom_score_adj the target's, "
 						"at least 0" :
@@ -132,7 +161,7 @@ void plan_print(const struct attach_request *request, const struct attach_facts 
 		FILE *out)
 {
 	print_target(facts, out);
-	print_session(plan, out);
+	print_session(facts, plan, out);
 	print_view(plan, out);
 	print_command(plan, out);
 	if (request->timeout_s > 0)

@@ -24,6 +24,7 @@ void attach_facts_done(struct attach_facts *facts)
 	target_done(&facts->target);
 	process_facts_done(&facts->process);
 	free(take_ptr(facts->process_env));
+	seccomp_profile_done(&facts->config_seccomp);
 }
 
 /* The smallest limit is the one that counts, but a container's own is where runtimes set it. */
@@ -115,6 +116,20 @@ static int read_process_env(struct attach *attach, struct err *err)
 	return 0;
 }
 
+/* What the runtime was told. Whether the process is under a filter at all is the kernel's word, in its status. */
+static int read_config_seccomp(struct attach *attach, struct err *err)
+{
+	const struct attach_request *request = attach->request;
+	enum seccomp_mode mode = request->seccomp_given ? request->seccomp : request->profile->seccomp;
+	struct attach_facts *facts = &attach->facts;
+
+	if ((mode != SECCOMP_TARGET && mode != SECCOMP_TARGET_OR_DEFAULT) || facts->process.status.seccomp != 2)
+		return 0;
+	int result = target_read_seccomp(&attach->host, &facts->target, &facts->config_seccomp,
+					 &facts->config_has_seccomp, err);
+	return result < 0 ? err_wrap(err, "the target's seccomp profile (--seccomp default is an alternative)") : 0;
+}
+
 static int look_up_user(struct attach *attach, struct err *err)
 {
 	cleanup_buffer struct buffer text = { 0 };
@@ -138,6 +153,8 @@ int attach_gather(struct attach *attach, struct err *err)
 		result = ns_set_read(attach->proc_self_fd, &attach->facts.ours, err);
 	if (result == 0)
 		result = read_caller(attach, err);
+	if (result == 0)
+		result = read_config_seccomp(attach, err);
 	if (result == 0 && request->env_from_process)
 		result = read_process_env(attach, err);
 	if (result == 0 && request->user == USER_GIVEN && request->user_spec.name[0] != '\0')

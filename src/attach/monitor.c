@@ -4,6 +4,7 @@
  * the target's, and checks from outside that the session is what was planned before it lets the command run.
  */
 #include "attach.h"
+#include "filters.h"
 #include "wire.h"
 
 #include "dbgattach/base/cleanup.h"
@@ -129,7 +130,9 @@ int step_facts(struct attach *attach, struct err *err)
 
 int step_plan(struct attach *attach, struct err *err)
 {
-	return plan_make(attach->request, &attach->facts, &attach->plan, err);
+	int result = plan_make(attach->request, &attach->facts, &attach->plan, err);
+
+	return result < 0 ? result : filters_compile(attach->request, &attach->facts, &attach->plan, err);
 }
 
 static int step_notes(struct attach *attach, struct err *err)
@@ -138,6 +141,13 @@ static int step_notes(struct attach *attach, struct err *err)
 	for (size_t i = 0; i < attach->plan.notes_count; i++)
 		log_note("%s", attach->plan.notes[i]);
 	return 0;
+}
+
+static int step_filter(struct attach *attach, struct err *err)
+{
+	int result = filters_copy(&attach->pin, &attach->plan, err);
+
+	return result < 0 ? explain_failure(attach, err) : 0;
 }
 
 /* There before there is anything to guard. */
@@ -351,6 +361,7 @@ const struct step monitor_steps[] = {
 	{ "facts", step_facts, "read through the pin, verified after" },
 	{ "plan", step_plan, "all decisions before the first thing is made" },
 	{ "notes", step_notes, "what deviates is told before anything is done" },
+	{ "filter", step_filter, "after notes, which say that the target is stopped for a moment" },
 	{ "toolbox", step_toolbox, "on the host, where its files can be trusted" },
 	{ "channels", step_channels, "after toolbox: the terminal is one of the session's devpts" },
 	{ "cgroup", step_cgroup, "before entry, which is born in it" },

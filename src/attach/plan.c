@@ -18,6 +18,7 @@
 void plan_done(struct attach_plan *plan)
 {
 	free(take_ptr(plan->groups));
+	seccomp_programs_done(&plan->seccomp.programs);
 	strv_done(&plan->env);
 	strv_done(&plan->argv);
 }

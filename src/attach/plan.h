@@ -21,9 +21,10 @@ struct attach_facts {
 	int caller_seccomp_filters;
 	struct proc_limits caller_limits; /* where the profile takes over the target's */
 	int caller_oom_score_adj;         /* likewise */
-	bool config_has_seccomp;          /* the runtime's config states a filter */
-	uint64_t target_memory_limit;     /* bytes, UINT64_MAX: none */
-	char *process_env;                /* /proc/PID/environ where asked for, else NULL */
+	bool config_has_seccomp;          /* the runtime's config states a filter; asked where the target's is wanted */
+	struct seccomp_profile config_seccomp;
+	uint64_t target_memory_limit; /* bytes, UINT64_MAX: none */
+	char *process_env;            /* /proc/PID/environ where asked for, else NULL */
 	size_t process_env_length;
 	uid_t named_uid; /* of -u NAME, looked up in the target's passwd */
 	gid_t named_gid;
@@ -41,7 +42,12 @@ enum plan_foreign { FOREIGN_NONE, FOREIGN_CONFIG, FOREIGN_COPY, FOREIGN_FILE };
 struct plan_seccomp {
 	bool ours; /* the default filter */
 	enum plan_foreign foreign;
-	bool exact; /* the foreign one alone, where the session's own programs can live under it */
+	/*
+	 * The foreign ones are loaded before the session can be seen, and are seen from outside before the command runs. Else
+	 * by the command's process as its last act: they forbid what the session's own programs need.
+	 */
+	bool early;
+	struct seccomp_programs programs; /* the foreign ones, once they are there */
 };
 
 struct attach_plan {

@@ -132,7 +132,9 @@ static struct capability_sets listed_sets(const struct attach_request *request, 
 		mask |= WRITE_CAPABILITIES;
 	mask = (mask & ~request->cap_drop) |
 	       request->cap_add; /* what is added by name stays, also beside --cap-drop ALL */
-	return capability_sets_of_session(plan->uid == 0, mask, request->cap_add);
+	/* A profile that lists capabilities for the target's user means them to be in effect. */
+	uint64_t named = profile->ids == IDS_TARGET ? mask : request->cap_add;
+	return capability_sets_of_session(plan->uid == 0, mask, named);
 }
 
 /* Exactly the target's; for another user than the target's what docker exec would give him in there. */
@@ -215,7 +217,6 @@ static int plan_target_filter(const struct attach_facts *facts, bool by_name, st
 				"(--seccomp target copies it)");
 		return 0;
 	}
-	plan->seccomp.exact = true;
 	plan->seccomp.foreign = facts->config_has_seccomp ? FOREIGN_CONFIG : FOREIGN_COPY;
 	if (facts->config_has_seccomp && status->seccomp_filters > 1)
 		plan_note(plan,
@@ -232,6 +233,15 @@ static int plan_target_filter(const struct attach_facts *facts, bool by_name, st
 	plan_note(plan, "no config states the target's seccomp filter: it is copied from the process, which stops that "
 			"for under 10 ms");
 	return 0;
+}
+
+/*
+ * What is named by --seccomp, other than `unconfined`, never makes a session weaker than its profile: where that has our
+ * filter, it stays underneath.
+ */
+static bool keeps_ours(const struct profile *profile)
+{
+	return profile->seccomp == SECCOMP_DEFAULT || profile->seccomp == SECCOMP_FILE;
 }
 
 static int plan_seccomp(const struct attach_request *request, const struct attach_facts *facts,
@@ -256,6 +266,7 @@ static int plan_seccomp(const struct attach_request *request, const struct attac
 		plan->seccomp.ours = true;
 		return 0;
 	case SECCOMP_TARGET:
+		plan->seccomp.ours = keeps_ours(request->profile);
 		break;
 	}
 	if (under == 2)
@@ -264,7 +275,8 @@ static int plan_seccomp(const struct attach_request *request, const struct attac
 		return err_set(err, ERR_UNSUPPORTED,
 			       under == 1 ? "the target is in seccomp's strict mode, in which nothing can be executed" :
 					    "the kernel does not say which seccomp filter the target is under");
-	plan_note(plan, "the target is under no seccomp filter, and neither is the session");
+	plan_note(plan, "the target is under no seccomp filter, and %s",
+		  plan->seccomp.ours ? "the session under the default one" : "neither is the session");
 	return 0;
 }
 

@@ -70,6 +70,7 @@ static void init(struct attach *attach, const struct attach_request *request)
 		.target_root = -EBADF,
 		.view_root = -EBADF,
 		.launcher = -EBADF,
+		.filter_fd = -EBADF,
 	};
 	cgroup_init(&attach->cgroup);
 	(void)clock_gettime(CLOCK_BOOTTIME, &now);

@@ -97,7 +97,8 @@ int step_verify(struct attach *attach, struct err *err)
 		.groups = plan->target_groups ? target->groups : &plan->host_gid,
 		.groups_count = plan->groups_count,
 		.sets = plan->capabilities,
-		.seccomp_filters = attach->facts.caller_seccomp_filters + (plan->seccomp.ours ? 1 : 0),
+		.seccomp_filters = attach->facts.caller_seccomp_filters + (plan->seccomp.ours ? 1 : 0) +
+				   (plan->seccomp.early ? (int)plan->seccomp.programs.count : 0),
 	};
 	char path[16];
 

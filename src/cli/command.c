@@ -133,6 +133,9 @@ int cli_parse(int argc, char **argv, struct cli_result *ret, struct err *err)
 	if (index < argc && strcmp(argv[index], "attach") == 0)
 		index++;
 	int status = parse_options(argc, argv, &index, &result, err);
+	if (status == 0 && result.profile_given && result.custom_given)
+		status = err_set(err, ERR_USAGE,
+				 "--custom and --profile: only one of them can say what the session may do");
 	if (status == 0 && result.action != CLI_HELP && result.action != CLI_VERSION)
 		status = parse_target(argc, argv, index, &result, err);
 	if (status < 0) {
@@ -143,10 +146,24 @@ int cli_parse(int argc, char **argv, struct cli_result *ret, struct err *err)
 	return 0;
 }
 
+void attach_custom_done(struct attach_request *request)
+{
+	if (request->custom == NULL)
+		return;
+	/* Its strings are ours, unlike those of the table. */
+	free((void *)(uintptr_t)request->custom->name);
+	free((void *)(uintptr_t)request->custom->summary);
+	free(take_ptr(request->custom));
+}
+
 void attach_request_done(struct attach_request *request)
 {
 	strv_done(&request->command);
 	strv_done(&request->env);
+	if (request->seccomp_profile != NULL)
+		seccomp_profile_done(request->seccomp_profile);
+	free(take_ptr(request->seccomp_profile));
+	attach_custom_done(request);
 }
 
 void cli_print_help(FILE *out)

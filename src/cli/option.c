@@ -86,6 +86,7 @@ static int apply_profile(struct cli_result *result, const char *value, struct er
 	char names[128] = "";
 
 	result->request.profile = profile_find(value);
+	result->profile_given = true;
 	if (result->request.profile != NULL)
 		return 0;
 	for (size_t i = 0; profile_at(i) != NULL; i++)
@@ -224,6 +225,9 @@ const struct option_spec option_table[] = {
 	  apply_profile },
 	{ 0, "cap-add", "CAP", "a capability more than the profile's", apply_cap_add },
 	{ 0, "cap-drop", "CAP", "one less", apply_cap_drop },
+	{ 0, "seccomp", "FILTER", "default, target, unconfined, or a FILE in Docker's JSON; else the profile's",
+	  apply_seccomp },
+	{ 0, "custom", "FILE", "a profile of one's own instead, JSON", apply_custom },
 	{ 0, "write", NULL, "the target's filesystems writable where they are for the target", apply_write },
 	{ 0, "ns", "LIST", "join only these: pid,mnt,net,uts,ipc,cgroup,time,user", apply_namespaces },
 	{ 0, "host-pid", NULL, "allow a session in the host's PID namespace", apply_host_pid },

@@ -13,5 +13,9 @@ struct option_spec {
 	int (*apply)(struct cli_result *result, const char *value, struct err *err);
 };
 
+/* profile_option.c */
+int apply_seccomp(struct cli_result *result, const char *value, struct err *err);
+int apply_custom(struct cli_result *result, const char *value, struct err *err);
+
 extern const struct option_spec option_table[];
 extern const size_t option_count;

@@ -55,10 +55,10 @@ int sys_fexecve(int fd, char *const argv[], char *const envp[])
 	return -errno;
 }
 
-int sys_seccomp_filter(const void *program, unsigned short length)
+int sys_seccomp_filter(const void *program, unsigned short length, unsigned flags)
 {
 	/* The kernel copies the program and never writes to it; struct sock_fprog just lacks the const. */
 	struct sock_fprog fprog = { .len = length, .filter = (struct sock_filter *)(uintptr_t)program };
 
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &fprog) < 0 ? -errno : 0;
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &fprog) < 0 ? -errno : 0;
 }

@@ -124,6 +124,11 @@ int docker_visit(const struct runtime *runtime, struct search *search, struct er
 	return state_each_id(scan.folder, visit, &scan, err);
 }
 
+int docker_find_bundle(const struct host *host, const struct target *target, char **ret_bundle, struct err *err)
+{
+	return oci_find_bundle(host, STATE_FOLDER, target, ret_bundle, err);
+}
+
 int docker_read_start_time(const struct search *search, struct target *target, struct err *err)
 {
 	return oci_start_time(search->host, STATE_FOLDER, target, err);

@@ -90,9 +90,41 @@ int oci_read_config(const struct host *host, const char *bundle, struct target *
 	strv_done(&target->env);
 	target->env = config.env;
 	target->has_config = true;
+	free(target->bundle);
+	target->bundle = strdup(bundle);
 	config.env = (struct strv) { 0 };
 	oci_config_done(&config);
 	return 0;
+}
+
+int oci_find_bundle(const struct host *host, const char *folder, const struct target *target, char **ret_bundle,
+		    struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(layouts); i++) {
+		cleanup_state struct oci_state state = { 0 };
+		int r = read_state(host, folder, target->id, layouts[i].file, layouts[i].parse, &state, err);
+		if (r == -ENOENT)
+			continue;
+		if (r == 0 && state.pid == target->pid)
+			*ret_bundle = take_ptr(state.bundle);
+		return r;
+	}
+	return 0;
+}
+
+int oci_read_seccomp(const struct host *host, const char *bundle, struct seccomp_profile *ret, bool *ret_stated,
+		     struct err *err)
+{
+	cleanup_buffer struct buffer buffer = { 0 };
+	cleanup_close int folder = -EBADF;
+
+	*ret_stated = false;
+	/* As above: a config that is not there, or not root's alone, states nothing. */
+	if (bundle[0] != '/' || state_open_folder(host, bundle, &folder, NULL) < 0 ||
+	    state_read_at(host, folder, "config.json", &buffer, NULL) < 0)
+		return 0;
+	int r = seccomp_profile_parse_config(buffer.data, buffer.length, ret, ret_stated, err);
+	return r < 0 ? err_wrap(err, "%s/config.json", bundle) : 0;
 }
 
 static const char *folder_of(const struct runtime *runtime, const struct search *search)

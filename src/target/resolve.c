@@ -22,6 +22,7 @@ static const struct runtime runtimes[] = {
 		/* The environment stands beside the name: nothing to complete. */
 		.visit = docker_visit,
 		.read_start_time = docker_read_start_time,
+		.find_bundle = docker_find_bundle,
 	},
 	{
 		.name = "podman",
@@ -271,11 +272,29 @@ int target_resolve(const struct host *host, const struct reference *reference, s
 	return 0;
 }
 
+int target_read_seccomp(const struct host *host, const struct target *target, struct seccomp_profile *ret,
+			bool *ret_stated, struct err *err)
+{
+	cleanup_free char *bundle = NULL;
+
+	*ret_stated = false;
+	for (size_t i = 0; target->bundle == NULL && i < ARRAY_SIZE(runtimes); i++) {
+		if (strcmp(runtimes[i].name, target->runtime) != 0 || runtimes[i].find_bundle == NULL)
+			continue;
+		int r = runtimes[i].find_bundle(host, target, &bundle, err);
+		if (r < 0)
+			return r;
+	}
+	const char *folder = target->bundle != NULL ? target->bundle : bundle;
+	return folder == NULL ? 0 : oci_read_seccomp(host, folder, ret, ret_stated, err);
+}
+
 void target_done(struct target *target)
 {
 	free(target->id);
 	free(target->name);
 	free(target->image);
+	free(target->bundle);
 	strv_done(&target->env);
 	*target = (struct target) { 0 };
 }

@@ -56,6 +56,8 @@ struct runtime {
 			struct err *err);
 	/* Reads the start time alone, where the process's cgroup does not name the container. NULL: nothing states it. */
 	int (*read_start_time)(const struct search *search, struct target *target, struct err *err);
+	/* Finds the bundle, where nothing that is read anyway names it. NULL: target->bundle is all there is. */
+	int (*find_bundle)(const struct host *host, const struct target *target, char **ret_bundle, struct err *err);
 	/* For the runtimes of oci.c alone. */
 	const char *state_file;
 	int (*parse_state)(const char *bytes, size_t length, struct oci_state *ret, struct err *err);
@@ -82,6 +84,14 @@ int oci_complete(const struct runtime *runtime, const struct search *search, str
 int oci_start_time(const struct host *host, const char *folder, struct target *target, struct err *err);
 /* Fills env and has_config out of BUNDLE/config.json; what is missing or not trusted leaves has_config false. */
 int oci_read_config(const struct host *host, const char *bundle, struct target *target, struct err *err);
+
+/* The bundle that runc or crun wrote down for FOLDER/id; NULL is left where neither did. */
+int oci_find_bundle(const struct host *host, const char *folder, const struct target *target, char **ret_bundle,
+		    struct err *err);
+int docker_find_bundle(const struct host *host, const struct target *target, char **ret_bundle, struct err *err);
+/* linux.seccomp of BUNDLE/config.json, see target_read_seccomp(). */
+int oci_read_seccomp(const struct host *host, const char *bundle, struct seccomp_profile *ret, bool *ret_stated,
+		     struct err *err);
 
 /* pid.c: pid:N[:INODE] */
 int pid_resolve(const struct host *host, const struct reference *reference, struct target *ret, struct pin *ret_pin,

@@ -11,7 +11,7 @@ import processes
 from processes import Late, patience, wait_until
 
 STEPS = {
-    "monitor": "resolve guardian facts plan notes toolbox channels cgroup entry launcher init verify terminal start relay end",
+    "monitor": "resolve guardian facts plan notes filter toolbox channels cgroup entry launcher init verify terminal start relay end",
     "entry": "stdio detach keyring root join unshare view pivot groups bounding ids caps workdir no-new-privs close limits "
              "seccomp launcher",
     "guardian": "wait",

@@ -73,6 +73,17 @@ static void wait_for_start(void)
 		_exit(LAUNCHER_EXIT_ENDED);
 }
 
+/* Nothing is run without them, whatever stands against them; nobody listens any more, so the exit status has to say it. */
+static void load_filters(void)
+{
+	int error = filter_load();
+
+	if (error == 0)
+		return;
+	(void)dprintf(STDERR_FILENO, "dbgattach: system: loading the seccomp filter: %s\n", strerror(error));
+	filter_end(LAUNCHER_EXIT_OWN_FAILURE);
+}
+
 static pid_t start_command(const char *options, char **command, const sigset_t *mask)
 {
 	/* Not fork(): what libc does around it to the signal mask may fail without our being told. */
@@ -92,7 +103,9 @@ static pid_t start_command(const char *options, char **command, const sigset_t *
 	wait_for_start();
 	test_barrier(options, "init/command");
 	(void)close(LAUNCHER_START_FD);
-	_exit(command_exec(command));
+	if (option_has(options, "filter"))
+		load_filters();
+	filter_end(command_exec(command));
 }
 
 /* Reaps what has ended. True when nobody is left. */

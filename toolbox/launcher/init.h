@@ -10,6 +10,12 @@ _Noreturn void init_run(const char *options, char **command);
 /* Replaces the process by the command, or writes one line to stderr and returns the exit status that says why. */
 int command_exec(char **command);
 
+/* filter.c: takes the filters from LAUNCHER_FILTER_FD and closes it; loads them for this process. 0, or an errno. */
+int filter_read(void);
+int filter_load(void);
+/* Ends the process where a filter may forbid to end it. */
+_Noreturn void filter_end(int status);
+
 /* The word is one of the comma-separated options. */
 bool option_has(const char *options, const char *word);
 

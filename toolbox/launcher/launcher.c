@@ -28,6 +28,11 @@ int main(int argc, char **argv)
 	/* execve has just made us dumpable again, and init is what the target can look at. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return exit_status_of(errno);
+	if (option_has(argv[1], "filter")) {
+		int error = filter_read();
+		if (error != 0)
+			return exit_status_of(error);
+	}
 	test_barrier(argv[1], "launcher/clone");
 	long pid = syscall(SYS_clone, CLONE_PARENT | SIGCHLD, 0, 0, 0, 0);
 	if (pid < 0)

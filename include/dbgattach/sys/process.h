@@ -21,5 +21,5 @@ int sys_keyctl_session_id(void);
 /* execveat(2) of what fd is. Returns only on failure. */
 int sys_fexecve(int fd, char *const argv[], char *const envp[]);
 
-/* seccomp(SECCOMP_SET_MODE_FILTER) with a compiled program (struct sock_filter[]). */
-int sys_seccomp_filter(const void *program, unsigned short length);
+/* seccomp(SECCOMP_SET_MODE_FILTER) with a compiled program (struct sock_filter[]); flags: SECCOMP_FILTER_FLAG_. */
+int sys_seccomp_filter(const void *program, unsigned short length, unsigned flags);

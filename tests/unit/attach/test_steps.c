@@ -19,6 +19,10 @@ static const struct {
 	{ MONITOR, "plan", "toolbox", "nothing is made for the session before all is decided" },
 	{ MONITOR, "plan", "notes", "what deviates is in the plan" },
 	{ MONITOR, "notes", "toolbox", "what deviates is told before anything is done" },
+	{ MONITOR, "notes", "filter", "who stops the target for a moment says so before" },
+	{ MONITOR, "plan", "filter", "where the filter comes from is the plan's choice" },
+	{ MONITOR, "filter", "entry", "the entering process has the filters in its memory" },
+	{ MONITOR, "filter", "cgroup", "the copy is made before there is anything to take away" },
 	{ MONITOR, "notes", "terminal", "in raw mode a line would not start at the left" },
 	{ MONITOR, "launcher", "terminal", "what the entering process has to say is told before raw mode" },
 	{ MONITOR, "plan", "cgroup", "its limits are the plan's" },
@@ -165,8 +169,8 @@ static void barriers_have_their_steps(void **state)
 		const char *steps[24];
 	} barriers[] = {
 		{ MONITOR,
-		  { "resolve", "facts", "plan", "notes", "toolbox", "channels", "guardian", "cgroup", "terminal",
-		    "entry", "launcher", "init", "verify", "start", "relay" } },
+		  { "resolve", "facts", "plan", "notes", "filter", "toolbox", "channels", "guardian", "cgroup",
+		    "terminal", "entry", "launcher", "init", "verify", "start", "relay" } },
 		{ ENTRY,
 		  { "stdio", "detach", "keyring", "root", "join", "unshare", "view", "pivot", "workdir", "groups",
 		    "bounding", "limits", "ids", "caps", "no-new-privs", "close", "seccomp", "launcher" } },

@@ -81,6 +81,7 @@ enum seen {
 	PROFILE,
 	ADD,
 	DROP,
+	SECCOMP,
 	WRITE,
 	NS,
 	PID,
@@ -117,6 +118,8 @@ static bool is_seen(const struct cli_result *cli, enum seen seen, const char *te
 		return request->cap_add == number;
 	case DROP:
 		return request->cap_drop == number;
+	case SECCOMP:
+		return request->seccomp_given && request->seccomp == number && request->seccomp_profile == NULL;
 	case WRITE:
 		return request->write;
 	case NS:
@@ -156,6 +159,9 @@ static const struct {
 	{ NULL, "--profile", "general", PROFILE, "general", 0 },
 	{ NULL, "--cap-add", "sys_time", ADD, NULL, CAPABILITY_BIT(CAP_SYS_TIME) },
 	{ NULL, "--cap-drop", "CAP_KILL", DROP, NULL, CAPABILITY_BIT(CAP_KILL) },
+	{ NULL, "--seccomp", "default", SECCOMP, NULL, SECCOMP_DEFAULT },
+	{ NULL, "--seccomp", "target", SECCOMP, NULL, SECCOMP_TARGET },
+	{ NULL, "--seccomp", "unconfined", SECCOMP, NULL, SECCOMP_UNCONFINED },
 	{ NULL, "--write", NULL, WRITE, NULL, 0 },
 	{ NULL, "--ns", "pid,mnt", NS, NULL, NS_BIT(NS_PID) | NS_BIT(NS_MNT) },
 	{ NULL, "--host-pid", NULL, PID, NULL, 0 },
@@ -212,7 +218,7 @@ static void every_option_in_every_form(void **state)
 static void every_row_of_the_table_is_tried(void **state)
 {
 	(void)state;
-	static const char *const elsewhere[] = { "env-file", "detach", "detach-keys", "image" };
+	static const char *const elsewhere[] = { "env-file", "custom", "detach", "detach-keys", "image" };
 
 	for (size_t i = 0; i < option_count; i++) {
 		bool found = false;

@@ -100,6 +100,8 @@ static const struct {
 	{ { "--profile=", "web" }, "there is no such profile" },
 	{ { "--cap-add", "FLY", "web" }, "--cap-add: \"FLY\" is no capability" },
 	{ { "-eA=1", "--cap-drop", "5", "web" }, "--cap-drop: \"5\" is no capability" },
+	{ { "--seccomp", "/nonexistent/file", "web" }, "--seccomp: /nonexistent/file: there is no such file" },
+	{ { "--custom", "/nonexistent/file", "web" }, "--custom: /nonexistent/file: there is no such file" },
 	{ { "--ns", "pid,fs", "web" }, "\"fs\" is no namespace" },
 	{ { "--ns=", "web" }, "is no namespace" },
 	{ { "--timeout", "0", "web" }, "a duration is" },
