@@ -73,7 +73,7 @@ static uint32_t action_of(const struct seccomp_verdict *verdict)
 	return SCMP_ACT_KILL_PROCESS;
 }
 
-static int operator_of(enum seccomp_operator operator)
+static enum scmp_compare operator_of(enum seccomp_operator operator)
 {
 	static const enum scmp_compare operators[] = {
 		[SECCOMP_OPERATOR_NE] = SCMP_CMP_NE,
@@ -85,7 +85,7 @@ static int operator_of(enum seccomp_operator operator)
 		[SECCOMP_OPERATOR_MASKED_EQ] = SCMP_CMP_MASKED_EQ,
 	};
 	_Static_assert(ARRAY_SIZE(operators) == SECCOMP_OPERATOR_MAX, "each operator is translated");
-	return (int)operators[operator];
+	return operators[operator];
 }
 
 /* "SCMP_ARCH_X86_64": 0 where libseccomp does not know it. */

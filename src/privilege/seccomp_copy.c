@@ -59,6 +59,7 @@ static int stop(pid_t pid, int pidfd, int *ret_signal)
 	return 0;
 }
 
+/* Index 0 is the one that was loaded first, whatever ptrace(2) says [kernel/seccomp.c get_nth_filter(), and tried]. */
 static int read_filters(pid_t pid, struct copied *out)
 {
 	for (unsigned long i = 0;; i++) {

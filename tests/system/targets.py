@@ -326,7 +326,8 @@ class Runc:
             raise Unavailable(f"{program} is not installed")
         self.program, self.helpers, self.directory, self.containers = program, helpers, directory, []
 
-    def configuration(self, rootfs, init, uid, caps, userns, proc, env, cwd, readonly, host_namespaces=()):
+    def configuration(self, rootfs, init, uid, caps, userns, proc, env, cwd, readonly, host_namespaces=(), seccomp=None,
+                      program=("/payload",), groups=(), ambient=()):
         names = [f"CAP_{name}" for name in caps]
         mounts = []
         if proc == "real":
@@ -338,15 +339,18 @@ class Runc:
         if proc == "real":
             linux["maskedPaths"] = ["/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/acpi", "/proc/scsi"]
             linux["readonlyPaths"] = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"]
+        if seccomp:
+            linux["seccomp"] = seccomp
         if userns:
             linux["namespaces"].append({"type": "user"})
             mapping = [{"containerID": 0, "hostID": userns[0], "size": userns[1]}]
             linux.update(uidMappings=mapping, gidMappings=mapping)
         return {
             "ociVersion": "1.0.2",
-            "process": {"terminal": False, "user": {"uid": uid, "gid": uid}, "args": ["/payload", *init], "env": list(env),
+            "process": {"terminal": False, "user": {"uid": uid, "gid": uid, "additionalGids": list(groups)}, "args": [*program, *init], "env": list(env),
                         "cwd": cwd, "noNewPrivileges": True,
-                        "capabilities": {kind: names for kind in ("bounding", "effective", "permitted")}},
+                        "capabilities": {**{kind: names for kind in ("bounding", "effective", "permitted")},
+                                         **{kind: [f"CAP_{name}" for name in ambient] for kind in ("inheritable", "ambient")}}},
             "root": {"path": rootfs, "readonly": readonly},
             "hostname": "bare",
             "mounts": mounts,
