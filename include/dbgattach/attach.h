@@ -33,6 +33,8 @@ struct attach_request {
 	enum seccomp_mode seccomp;
 	struct seccomp_profile *seccomp_profile; /* SECCOMP_FILE, also where the profile says it; else NULL */
 	bool write, host_pid, host_net;
+	bool lsm_given;
+	enum lsm_choice lsm; /* where given, else the profile's */
 	bool namespaces_given;
 	unsigned namespaces; /* NS_BITs, where given */
 	uint32_t timeout_s;  /* 0: none */

@@ -25,6 +25,7 @@ enum seccomp_mode {
 	SECCOMP_UNCONFINED,
 	SECCOMP_FILE, /* a profile of the caller's, on top of ours */
 };
+enum lsm_choice { LSM_TARGET, LSM_UNCONFINED }; /* the target's label, or the caller's own, whatever that is */
 
 struct profile {
 	const char *name;
@@ -37,6 +38,7 @@ struct profile {
 	bool unmasked_proc;
 	bool all_devices; /* not only null and the like, terminals */
 	enum seccomp_mode seccomp;
+	enum lsm_choice lsm;
 };
 
 /* NULL where there is none of that name. */
@@ -162,6 +164,66 @@ struct seccomp_terms {
  */
 int seccomp_compile(const struct seccomp_profile *profile, const struct seccomp_terms *terms,
 		    struct seccomp_program *ret, char *ret_remark, struct err *err);
+
+/* ---- labels of security modules ------------------------------------------------------------------------------- */
+
+/*
+ * Modules with a label per process that /proc/PID/attr shows. Not here because there is nothing to adopt: capability, yama,
+ * lockdown, bpf, integrity, ima, evm and the like have none; landlock's domains can be seen and given by nobody;
+ * tomoyo's follow from what a process has executed and cannot be set either.
+ */
+enum lsm_kind {
+	LSM_APPARMOR,
+	LSM_SELINUX,
+	LSM_UNKNOWN, /* one that answers, but that is not in the table: Smack, or what comes after it */
+	LSM_KIND_MAX
+};
+
+#define LSM_LABEL_MAX 1024 /* with the NUL; a longer one is an error */
+
+struct lsm_label {
+	bool active;
+	const char *attributes; /* the folder below /proc/PID that shows it; static */
+	char own[LSM_LABEL_MAX], target[LSM_LABEL_MAX];
+};
+
+struct lsm_facts {
+	struct lsm_label of[LSM_KIND_MAX];
+};
+
+/* All of the host: its root folder, its procfs, in that our own and the target's process. */
+struct lsm_sources {
+	int root_fd, proc_fd, own_fd, target_fd;
+};
+
+/* An active module whose labels cannot be read is an error, never "not active". */
+int lsm_read(const struct lsm_sources *sources, struct lsm_facts *ret, struct err *err);
+
+struct lsm_plan {
+	const struct lsm_facts *facts; /* not owned */
+	bool adopt[LSM_KIND_MAX];      /* the target's label is set for the exec; else the caller's own stays */
+};
+
+/* No system call. ERR_UNSUPPORTED: the target's label is to be adopted, and no known module's. */
+int lsm_plan_make(const struct lsm_facts *facts, enum lsm_choice choice, struct lsm_plan *ret, struct err *err);
+const char *lsm_name(enum lsm_kind kind);
+/* The label of the session; NULL where that module is not active. */
+const char *lsm_planned_label(const struct lsm_plan *plan, enum lsm_kind kind);
+/* The session will have another label than the target. */
+bool lsm_plan_deviates(const struct lsm_plan *plan, enum lsm_kind kind);
+bool lsm_plan_adopts(const struct lsm_plan *plan);
+
+/*
+ * For the next exec of the calling process. proc_self_fd: the caller's own /proc/PID of the host's procfs, opened before
+ * any namespace was joined.
+ */
+int lsm_apply(int proc_self_fd, const struct lsm_plan *plan, struct err *err);
+
+/* Names the adopted label in an error that its policy may be the reason of. Returns what the error stands for. */
+int lsm_add_hint(const struct lsm_plan *plan, struct err *err);
+
+/* Compares what the host's /proc says of a process with the plan. ERR_REFUSED names both labels. */
+int lsm_verify(int proc_pid_fd, const struct lsm_plan *plan, struct err *err);
 
 /* ---- proof ---------------------------------------------------------------------------------------------------- */
 

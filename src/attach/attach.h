@@ -46,6 +46,7 @@ struct attach {
 	int64_t deadline; /* for everything until the command runs; session_now_ms() */
 
 	/* the entering process's own */
+	int entry_proc; /* its /proc/PID of the host's procfs */
 	int target_root;
 	int view_root;
 	int launcher;

@@ -59,15 +59,15 @@ static int take_attributes(struct attach *attach, int proc_self, struct err *err
 /* Out of the caller's session, away with what his process hands down; the session's cgroup in the v1 hierarchies. */
 static int entry_detach(struct attach *attach, struct err *err)
 {
-	cleanup_close int proc_self = openat(attach->host.proc_fd, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (proc_self < 0)
+	/* Kept for the label: after the join "self" would be looked up in the target's /proc. */
+	attach->entry_proc = openat(attach->host.proc_fd, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (attach->entry_proc < 0)
 		return err_sys(err, errno, "our own /proc/self");
 	if (PROTECTED(SETSID) && setsid() < 0)
 		return err_sys(err, errno, "a session of its own");
-	int result = privilege_reset_attributes(proc_self, attach->facts.process.oom_score_adj, err);
+	int result = privilege_reset_attributes(attach->entry_proc, attach->facts.process.oom_score_adj, err);
 	if (result == 0 && attach->plan.profile->target_attributes)
-		result = take_attributes(attach, proc_self, err);
+		result = take_attributes(attach, attach->entry_proc, err);
 	if (result == 0)
 		result = follow_monitor(attach, err);
 	if (result == 0 && attach->has_cgroup)
@@ -181,6 +181,11 @@ static int entry_caps(struct attach *attach, struct err *err)
 	return result < 0 ? result : privilege_set_undumpable(err);
 }
 
+static int entry_label(struct attach *attach, struct err *err)
+{
+	return lsm_apply(attach->entry_proc, &attach->plan.lsm, err);
+}
+
 static int entry_no_new_privs(struct attach *attach, struct err *err)
 {
 	(void)attach;
@@ -276,8 +281,9 @@ static int entry_launch(struct attach *attach, struct err *err)
 	memcpy(argv + 2, command->items, command->count * sizeof(*argv));
 	/* By fd: the launcher was opened as a file of the toolbox, whatever is mounted where meanwhile. */
 	int result = sys_fexecve(attach->launcher, argv, attach->plan.env.items);
-	return err_sys(err, result, "executing the toolbox's launcher%s",
-		       result == -E2BIG ? " (the command line or environment is too long)" : "");
+	result = err_sys(err, result, "executing the toolbox's launcher%s",
+			 result == -E2BIG ? " (the command line or environment is too long)" : "");
+	return err->kind == ERR_DENIED ? lsm_add_hint(&attach->plan.lsm, err) : result;
 }
 
 const struct step entry_steps[] = {
@@ -295,6 +301,8 @@ const struct step entry_steps[] = {
 	{ "ids", entry_ids, "before caps: needs SETUID and SETGID" },
 	{ "caps", entry_caps, "after everything that needs one" },
 	{ "workdir", entry_workdir, "after caps: entered with the session's own rights" },
+	{ "label", entry_label,
+	  "after everything that the label's policy may forbid; it holds from the launcher's exec on" },
 	{ "no-new-privs", entry_no_new_privs, "before seccomp: loading a filter without SYS_ADMIN asks for it" },
 	{ "close", entry_close, "as late as possible: everything before may open fds" },
 	{ "limits", entry_limits, "after close: the target's may allow fewer fds than the steps before need" },

@@ -95,6 +95,25 @@ static void print_seccomp(const struct attach_facts *facts, const struct attach_
 	    inherited > 0 ? ", the caller's own among them" : "");
 }
 
+static void print_labels(const struct lsm_plan *plan, FILE *out)
+{
+	const char *title = "lsm";
+
+	for (enum lsm_kind kind = 0; kind < LSM_KIND_MAX; kind++) {
+		const char *label = lsm_planned_label(plan, kind);
+
+		if (label == NULL)
+			continue;
+		row(out, title, "%s: %s (%s)", lsm_name(kind), label,
+		    plan->adopt[kind]             ? "the target's" :
+		    lsm_plan_deviates(plan, kind) ? "the caller's, not the target's" :
+						    "the target's and the caller's");
+		title = "";
+	}
+	if (*title != '\0')
+		row(out, title, "no module with labels is active");
+}
+
 static void print_session(const struct attach_facts *facts, const struct attach_plan *plan, FILE *out)
 {
 	char text[1024];
@@ -111,6 +130,7 @@ static void print_session(const struct attach_facts *facts, const struct attach_
 	    !plan->profile->target_attributes ? "the target's, core files 0; umask 022; oom_score_adj the target's, "
 						"at least 0" :
 						"resource limits, umask and oom_score_adj exactly the target's");
+	print_labels(&plan->lsm, out);
 	row(out, "devices", "%s", plan->profile->all_devices ? "all" : "null, zero, full, random, urandom, terminals");
 	row(out, "cgroup", "own: pids %" PRIu64 ", memory %" PRIu64 " MiB", plan->limits.pids,
 	    plan->limits.memory / (1024 * 1024));

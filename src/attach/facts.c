@@ -142,6 +142,14 @@ static int look_up_user(struct attach *attach, struct err *err)
 	return result < 0 ? err_wrap(err, "-u %s (a number, UID[:GID], needs no file)", name) : 0;
 }
 
+static int read_labels(struct attach *attach, struct err *err)
+{
+	const struct lsm_sources sources = { attach->host.root_fd, attach->host.proc_fd, attach->proc_self_fd,
+					     attach->pin.proc_fd };
+
+	return lsm_read(&sources, &attach->facts.lsm, err);
+}
+
 int attach_gather(struct attach *attach, struct err *err)
 {
 	const struct attach_request *request = attach->request;
@@ -155,6 +163,8 @@ int attach_gather(struct attach *attach, struct err *err)
 		result = read_caller(attach, err);
 	if (result == 0)
 		result = read_config_seccomp(attach, err);
+	if (result == 0)
+		result = read_labels(attach, err);
 	if (result == 0 && request->env_from_process)
 		result = read_process_env(attach, err);
 	if (result == 0 && request->user == USER_GIVEN && request->user_spec.name[0] != '\0')

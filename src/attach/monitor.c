@@ -315,10 +315,11 @@ static int step_launcher(struct attach *attach, struct err *err)
 	close_quietly(take_fd(attach->entry_pidfd));
 	if (info.si_code == CLD_EXITED && info.si_status == 0)
 		return 0;
-	if (info.si_code != CLD_EXITED)
+	if (info.si_code != CLD_EXITED) {
 		(void)err_set(err, ERR_SYSTEM, "the process that enters the target was killed by signal %d",
 			      info.si_status);
-	else if (info.si_status == LAUNCHER_EXIT_UNKNOWN)
+		(void)lsm_add_hint(&attach->plan.lsm, err); /* a policy that forbids mapping the launcher ends it so */
+	} else if (info.si_status == LAUNCHER_EXIT_UNKNOWN)
 		(void)err_set(err, ERR_SYSTEM, "the process that enters the target ended without a word");
 	else
 		(void)err_sys(err, info.si_status, "making the session's first process in the target");

@@ -68,6 +68,19 @@ static int plan_namespaces(const struct attach_request *request, const struct at
 	return 0;
 }
 
+static int plan_labels(const struct attach_request *request, const struct attach_facts *facts, struct attach_plan *plan,
+		       struct err *err)
+{
+	enum lsm_choice choice = request->lsm_given ? request->lsm : request->profile->lsm;
+	int result = lsm_plan_make(&facts->lsm, choice, &plan->lsm, err);
+
+	for (enum lsm_kind kind = 0; result == 0 && kind < LSM_KIND_MAX; kind++)
+		if (lsm_plan_deviates(&plan->lsm, kind))
+			plan_note(plan, "%s: the session stays under the caller's label %s; the target's is %s",
+				  lsm_name(kind), facts->lsm.of[kind].own, facts->lsm.of[kind].target);
+	return result;
+}
+
 static void plan_limits(const struct attach_facts *facts, struct attach_plan *plan)
 {
 	uint64_t memory = facts->target_memory_limit;
@@ -131,6 +144,8 @@ static int make(const struct attach_request *request, const struct attach_facts 
 	int result = plan_namespaces(request, facts, plan, err);
 	if (result == 0)
 		result = plan_privilege(request, facts, plan, err);
+	if (result == 0)
+		result = plan_labels(request, facts, plan, err);
 	if (result < 0)
 		return result;
 	plan->view = (struct view_options) {

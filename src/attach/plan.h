@@ -17,6 +17,7 @@ struct attach_facts {
 	struct target target;
 	struct process_facts process;
 	struct ns_set ours, theirs;
+	struct lsm_facts lsm;
 	uint64_t caller_capabilities;
 	int caller_seccomp_filters;
 	struct proc_limits caller_limits; /* where the profile takes over the target's */
@@ -67,6 +68,7 @@ struct attach_plan {
 	const struct profile *profile;
 	struct plan_seccomp seccomp;
 	bool fall_short; /* of the target's limits and oom_score_adj: the caller may not raise them */
+	struct lsm_plan lsm;
 	struct view_options view;
 	struct cgroup_limits limits;
 	struct strv env, argv; /* argv: what the command is, not the launcher's part */

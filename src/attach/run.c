@@ -5,6 +5,7 @@
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/base/log.h"
 #include "dbgattach/base/weaken.h"
+#include "dbgattach/launcher.h"
 #include "dbgattach/sys/process.h"
 
 #include <errno.h>
@@ -67,6 +68,7 @@ static void init(struct attach *attach, const struct attach_request *request)
 		.init_pidfd = -EBADF,
 		.wire_read = -EBADF,
 		.wire_write = -EBADF,
+		.entry_proc = -EBADF,
 		.target_root = -EBADF,
 		.view_root = -EBADF,
 		.launcher = -EBADF,
@@ -95,6 +97,16 @@ static int exit_status(const struct attach *attach)
 	return attach->result.exit_status;
 }
 
+/* Why a command that is there cannot be executed stands in no error number: the target's own policy may forbid it. */
+static void note_labels(const struct lsm_plan *plan)
+{
+	for (enum lsm_kind kind = 0; kind < LSM_UNKNOWN; kind++)
+		if (plan->adopt[kind])
+			log_note("what may be executed is also up to the policy of the target's %s label %s (--lsm "
+				 "unconfined goes without it)",
+				 lsm_name(kind), lsm_planned_label(plan, kind));
+}
+
 int attach_run(const struct attach_request *request, int *ret_status, struct err *err)
 {
 	struct attach attach;
@@ -113,6 +125,8 @@ int attach_run(const struct attach_request *request, int *ret_status, struct err
 	weaken_barrier("monitor", "end");
 	bool target_gone = result == 0 && attach.result.exit_status == 137 && pin_verify(&attach.pin, &ignored) < 0;
 	int status = result == 0 ? exit_status(&attach) : attach.result.exit_status;
+	if (result == 0 && status == LAUNCHER_EXIT_CANNOT_EXECUTE)
+		note_labels(&attach.plan.lsm);
 	attach_end(&attach);
 	if (target_gone)
 		log_note("the target has ended, and the session with it");

@@ -111,5 +111,7 @@ int step_verify(struct attach *attach, struct err *err)
 	int result = verify_namespaces(attach, proc_fd, err);
 	if (result == 0)
 		result = privilege_verify(proc_fd, &expected, err);
+	if (result == 0)
+		result = lsm_verify(proc_fd, &plan->lsm, err);
 	return result < 0 ? explain_failure(attach, err) : 0;
 }

@@ -116,6 +116,17 @@ static int apply_cap_drop(struct cli_result *result, const char *value, struct e
 	return add_capability(&result->request.cap_drop, "--cap-drop", value, err);
 }
 
+static int apply_lsm(struct cli_result *result, const char *value, struct err *err)
+{
+	bool target = strcmp(value, "target") == 0;
+
+	if (!target && strcmp(value, "unconfined") != 0)
+		return err_set(err, ERR_USAGE, "--lsm %s: target or unconfined", value);
+	result->request.lsm_given = true;
+	result->request.lsm = target ? LSM_TARGET : LSM_UNCONFINED;
+	return 0;
+}
+
 static int apply_namespaces(struct cli_result *result, const char *value, struct err *err)
 {
 	result->request.namespaces_given = true;
@@ -228,6 +239,8 @@ const struct option_spec option_table[] = {
 	{ 0, "seccomp", "FILTER", "default, target, unconfined, or a FILE in Docker's JSON; else the profile's",
 	  apply_seccomp },
 	{ 0, "custom", "FILE", "a profile of one's own instead, JSON", apply_custom },
+	{ 0, "lsm", "target|unconfined", "AppArmor or SELinux label (default: target; sysadmin: unconfined)",
+	  apply_lsm },
 	{ 0, "write", NULL, "the target's filesystems writable where they are for the target", apply_write },
 	{ 0, "ns", "LIST", "join only these: pid,mnt,net,uts,ipc,cgroup,time,user", apply_namespaces },
 	{ 0, "host-pid", NULL, "allow a session in the host's PID namespace", apply_host_pid },

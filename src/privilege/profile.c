@@ -51,6 +51,7 @@ static const struct profile profiles[] = {
 		.unmasked_proc = true,
 		.all_devices = true,
 		.seccomp = SECCOMP_UNCONFINED,
+		.lsm = LSM_UNCONFINED,
 	},
 };
 
