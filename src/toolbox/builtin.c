@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The built-in toolbox: two ways to the same read-only tree. */
 #include "embedded.h"
+#include "seal.h"
 #include "unpack.h"
 
 #include "dbgattach/base/cleanup.h"
@@ -47,25 +48,6 @@ static int mount_image(const struct toolbox_owner *owner)
 	return take_fd(mount);
 }
 
-/*
- * A tmpfs under an overlay of lower layers only: such an overlay has no way to write, whatever flags are cleared, and
- * the tmpfs below it is mounted nowhere. A second, empty lower layer makes it legal.
- */
-static int seal(int tmpfs)
-{
-	char lower[96];
-	cleanup_close int fs = sys_fsopen("overlay");
-
-	if (fs < 0)
-		return fs;
-	(void)snprintf(lower, sizeof(lower), "/proc/self/fd/%d/" UNPACK_TREE ":/proc/self/fd/%d/" UNPACK_EMPTY, tmpfs,
-		       tmpfs);
-	int result = sys_fsconfig_string(fs, "lowerdir", lower);
-	if (result == 0)
-		result = sys_fsconfig_create(fs);
-	return result < 0 ? result : sys_fsmount(fs, TOOLBOX_ATTRIBUTES);
-}
-
 static int mount_copy(const struct toolbox_owner *owner, int *ret_mount_fd, struct err *err)
 {
 	cleanup_close int fs = sys_fsopen("tmpfs");
@@ -87,7 +69,7 @@ static int mount_copy(const struct toolbox_owner *owner, int *ret_mount_fd, stru
 		*ret_mount_fd = sys_open_tree_clone(tmpfs, UNPACK_TREE, 0);
 		return *ret_mount_fd < 0 ? err_sys(err, *ret_mount_fd, "the unsealed toolbox") : 0;
 	}
-	result = seal(tmpfs);
+	result = seal_tree(tmpfs, TOOLBOX_ATTRIBUTES);
 	if (result < 0)
 		return err_sys(err, result, "sealing the toolbox beneath an overlay (needs overlayfs)");
 	*ret_mount_fd = result;
