@@ -157,6 +157,13 @@ test-sweep:
 	@$(RECURSE) -s all test-build helpers sweep-programs
 	@DBG_BUILD=$(B) tests/sweep/run
 
+## test-lsm: under a Debian kernel with AppArmor, booted in qemu; a minute, and not part of `test` (as root)
+.PHONY: test-lsm
+test-lsm:
+	@packaging/setup lsm
+	@$(RECURSE) -s all test-build helpers
+	@tests/lsm/run $(B)
+
 ## unit: the unit tests
 ## fuzz-replay: each parser on its corpus
 ## fuzz: fuzz each parser for SECONDS=60 (clang)

@@ -211,7 +211,7 @@ const char *lsm_name(enum lsm_kind kind);
 const char *lsm_planned_label(const struct lsm_plan *plan, enum lsm_kind kind);
 /* The session will have another label than the target. */
 bool lsm_plan_deviates(const struct lsm_plan *plan, enum lsm_kind kind);
-bool lsm_plan_adopts(const struct lsm_plan *plan);
+bool lsm_plan_adopts(const struct lsm_plan *plan, enum lsm_kind kind);
 
 /*
  * For the next exec of the calling process. proc_self_fd: the caller's own /proc/PID of the host's procfs, opened before

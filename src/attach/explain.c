@@ -105,7 +105,7 @@ static void print_labels(const struct lsm_plan *plan, FILE *out)
 		if (label == NULL)
 			continue;
 		row(out, title, "%s: %s (%s)", lsm_name(kind), label,
-		    plan->adopt[kind]             ? "the target's" :
+		    lsm_plan_adopts(plan, kind)   ? "the target's" :
 		    lsm_plan_deviates(plan, kind) ? "the caller's, not the target's" :
 						    "the target's and the caller's");
 		title = "";

@@ -101,7 +101,7 @@ static int exit_status(const struct attach *attach)
 static void note_labels(const struct lsm_plan *plan)
 {
 	for (enum lsm_kind kind = 0; kind < LSM_UNKNOWN; kind++)
-		if (plan->adopt[kind])
+		if (lsm_plan_adopts(plan, kind))
 			log_note("what may be executed is also up to the policy of the target's %s label %s (--lsm "
 				 "unconfined goes without it)",
 				 lsm_name(kind), lsm_planned_label(plan, kind));

@@ -184,12 +184,9 @@ bool lsm_plan_deviates(const struct lsm_plan *plan, enum lsm_kind kind)
 	return label->active && !plan->adopt[kind] && strcmp(label->own, label->target) != 0;
 }
 
-bool lsm_plan_adopts(const struct lsm_plan *plan)
+bool lsm_plan_adopts(const struct lsm_plan *plan, enum lsm_kind kind)
 {
-	for (enum lsm_kind kind = 0; kind < LSM_UNKNOWN; kind++)
-		if (plan->adopt[kind])
-			return true;
-	return false;
+	return plan->adopt[kind];
 }
 
 /* ---- making it so ------------------------------------------------------------------------------------------------ */

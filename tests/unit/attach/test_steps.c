@@ -71,6 +71,13 @@ static const struct {
 	{ ENTRY, "caps", "workdir", "it is entered with the session's own rights" },
 	{ ENTRY, "ids", "workdir", "it is entered with the session's own ids" },
 	{ ENTRY, "join", "ids", "the ids are those of the target's user namespace" },
+	{ ENTRY, "caps", "label",
+	  "to be set it needs no capability, and what came before may need what its policy forbids" },
+	{ ENTRY, "workdir", "label", "the working directory is entered before the target's policy counts" },
+	{ ENTRY, "detach", "label", "its fd of the host's /proc/self is opened there" },
+	{ ENTRY, "label", "no-new-privs", "a policy may count the transition as one more privilege" },
+	{ ENTRY, "label", "close", "it writes through the host's /proc" },
+	{ ENTRY, "label", "seccomp", "it opens and writes" },
 	{ ENTRY, "no-new-privs", "seccomp", "without SYS_ADMIN the kernel takes a filter only then" },
 	{ ENTRY, "caps", "seccomp", "the filter is the session's, not that of what makes it" },
 	{ ENTRY, "root", "close", "it opens" },
@@ -173,7 +180,7 @@ static void barriers_have_their_steps(void **state)
 		    "terminal", "entry", "launcher", "init", "verify", "start", "relay" } },
 		{ ENTRY,
 		  { "stdio", "detach", "keyring", "root", "join", "unshare", "view", "pivot", "workdir", "groups",
-		    "bounding", "limits", "ids", "caps", "no-new-privs", "close", "seccomp", "launcher" } },
+		    "bounding", "limits", "ids", "caps", "label", "no-new-privs", "close", "seccomp", "launcher" } },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(barriers); i++) {
 		size_t count, named = 0;

@@ -64,7 +64,8 @@ static void defaults(void **state)
 	assert_true(request->command.count == 0 && request->env.count == 0 && request->timeout_s == 0);
 	assert_true(request->command_string == NULL && request->workdir == NULL);
 	assert_true(request->cap_add == 0 && request->cap_drop == 0);
-	assert_false(request->write || request->host_pid || request->host_net || request->namespaces_given);
+	assert_false(request->write || request->host_pid || request->host_net || request->namespaces_given ||
+		     request->lsm_given);
 	assert_false(request->no_target_env || request->env_from_process);
 }
 
@@ -82,6 +83,7 @@ enum seen {
 	ADD,
 	DROP,
 	SECCOMP,
+	LSM,
 	WRITE,
 	NS,
 	PID,
@@ -120,6 +122,8 @@ static bool is_seen(const struct cli_result *cli, enum seen seen, const char *te
 		return request->cap_drop == number;
 	case SECCOMP:
 		return request->seccomp_given && request->seccomp == number && request->seccomp_profile == NULL;
+	case LSM:
+		return request->lsm_given && request->lsm == number;
 	case WRITE:
 		return request->write;
 	case NS:
@@ -162,6 +166,8 @@ static const struct {
 	{ NULL, "--seccomp", "default", SECCOMP, NULL, SECCOMP_DEFAULT },
 	{ NULL, "--seccomp", "target", SECCOMP, NULL, SECCOMP_TARGET },
 	{ NULL, "--seccomp", "unconfined", SECCOMP, NULL, SECCOMP_UNCONFINED },
+	{ NULL, "--lsm", "target", LSM, NULL, LSM_TARGET },
+	{ NULL, "--lsm", "unconfined", LSM, NULL, LSM_UNCONFINED },
 	{ NULL, "--write", NULL, WRITE, NULL, 0 },
 	{ NULL, "--ns", "pid,mnt", NS, NULL, NS_BIT(NS_PID) | NS_BIT(NS_MNT) },
 	{ NULL, "--host-pid", NULL, PID, NULL, 0 },

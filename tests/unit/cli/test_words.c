@@ -99,6 +99,8 @@ static const struct {
 	  "there is no such profile (general, baseline, restricted, target, netadmin, sysadmin)" },
 	{ { "--profile=", "web" }, "there is no such profile" },
 	{ { "--cap-add", "FLY", "web" }, "--cap-add: \"FLY\" is no capability" },
+	{ { "--lsm", "docker-default", "web" }, "target or unconfined" },
+	{ { "--lsm", "", "web" }, "target or unconfined" },
 	{ { "-eA=1", "--cap-drop", "5", "web" }, "--cap-drop: \"5\" is no capability" },
 	{ { "--seccomp", "/nonexistent/file", "web" }, "--seccomp: /nonexistent/file: there is no such file" },
 	{ { "--custom", "/nonexistent/file", "web" }, "--custom: /nonexistent/file: there is no such file" },

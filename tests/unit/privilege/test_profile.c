@@ -16,13 +16,14 @@ static void profiles(void **state)
 		const char *capabilities;
 		bool all, targets, unmasked, devices;
 		enum seccomp_mode seccomp;
+		enum lsm_choice lsm;
 	} rows[] = {
-		{ "general", IDS_ROOT, GENERAL, false, false, false, false, SECCOMP_DEFAULT },
-		{ "baseline", IDS_ROOT, "DAC_READ_SEARCH", false, false, false, false, SECCOMP_DEFAULT },
-		{ "restricted", IDS_TARGET, "none", false, false, false, false, SECCOMP_TARGET_OR_DEFAULT },
-		{ "target", IDS_TARGET, "none", false, true, false, false, SECCOMP_TARGET },
-		{ "netadmin", IDS_ROOT, NETADMIN, false, false, false, false, SECCOMP_DEFAULT },
-		{ "sysadmin", IDS_ROOT, "none", true, false, true, true, SECCOMP_UNCONFINED },
+		{ "general", IDS_ROOT, GENERAL, false, false, false, false, SECCOMP_DEFAULT, LSM_TARGET },
+		{ "baseline", IDS_ROOT, "DAC_READ_SEARCH", false, false, false, false, SECCOMP_DEFAULT, LSM_TARGET },
+		{ "restricted", IDS_TARGET, "none", false, false, false, false, SECCOMP_TARGET_OR_DEFAULT, LSM_TARGET },
+		{ "target", IDS_TARGET, "none", false, true, false, false, SECCOMP_TARGET, LSM_TARGET },
+		{ "netadmin", IDS_ROOT, NETADMIN, false, false, false, false, SECCOMP_DEFAULT, LSM_TARGET },
+		{ "sysadmin", IDS_ROOT, "none", true, false, true, true, SECCOMP_UNCONFINED, LSM_UNCONFINED },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct profile *profile = profile_find(rows[i].name);
@@ -38,6 +39,7 @@ static void profiles(void **state)
 		assert_int_equal(profile->unmasked_proc, rows[i].unmasked);
 		assert_int_equal(profile->all_devices, rows[i].devices);
 		assert_int_equal(profile->seccomp, rows[i].seccomp);
+		assert_int_equal(profile->lsm, rows[i].lsm);
 	}
 	assert_null(profile_at(ARRAY_SIZE(rows)));
 }
@@ -66,6 +68,7 @@ static void only_sysadmin_goes_without(void **state)
 		else
 			assert_true(profile->seccomp == SECCOMP_DEFAULT ||
 				    profile->seccomp == SECCOMP_TARGET_OR_DEFAULT);
+		assert_int_equal(profile->lsm, LSM_TARGET);
 		assert_true((profile->capabilities & forbidden) == 0);
 	}
 }
