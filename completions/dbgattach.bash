@@ -4,14 +4,14 @@
 _dbgattach() {
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} index
 	local options='-t --tty -T --no-tty -c --command -u --user -w --workdir -e --env --env-file --no-target-env
-		--env-from-process --profile --cap-add --cap-drop --seccomp --custom --write --ns --host-pid --host-net --timeout --explain
+		--env-from-process --profile --cap-add --cap-drop --seccomp --custom --lsm --write --ns --host-pid --host-net --timeout --explain
 		-v --verbose -q --quiet --version -h --help'
 
 	COMPREPLY=()
 	# Behind the target stands a command in the container, of which nothing is known here.
 	for ((index = 1; index < COMP_CWORD; index++)); do
 		case ${COMP_WORDS[index]} in
-		-[cuwe] | --command | --user | --workdir | --env | --env-file | --profile | --cap-add | --cap-drop | --seccomp | --custom | --ns | --timeout)
+		-[cuwe] | --command | --user | --workdir | --env | --env-file | --profile | --cap-add | --cap-drop | --seccomp | --custom | --lsm | --ns | --timeout)
 			((++index))
 			;;
 		-*) ;;
@@ -22,6 +22,7 @@ _dbgattach() {
 	case $previous in
 	--profile) mapfile -t COMPREPLY < <(compgen -W 'general baseline restricted target netadmin sysadmin' -- "$word") ;;
 	--ns) mapfile -t COMPREPLY < <(compgen -W 'pid mnt net uts ipc cgroup time user' -- "$word") ;;
+	--lsm) mapfile -t COMPREPLY < <(compgen -W 'target unconfined' -- "$word") ;;
 	-u | --user) mapfile -t COMPREPLY < <(compgen -W 'root target' -- "$word") ;;
 	--seccomp) mapfile -t COMPREPLY < <(compgen -f -W 'default target unconfined' -- "$word") ;;
 	--env-file | --custom) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;

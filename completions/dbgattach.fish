@@ -10,7 +10,7 @@ function __dbgattach_before_target
             continue
         end
         switch $word
-            case -c -u -w -e --command --user --workdir --env --env-file --profile --cap-add --cap-drop --seccomp --custom --ns --timeout
+            case -c -u -w -e --command --user --workdir --env --env-file --profile --cap-add --cap-drop --seccomp --custom --lsm --ns --timeout
                 set skip 1
             case '-*' attach
             case '*'
@@ -35,6 +35,7 @@ complete -c dbgattach -n __dbgattach_before_target -l cap-add -x -d "a capabilit
 complete -c dbgattach -n __dbgattach_before_target -l cap-drop -x -d "one less"
 complete -c dbgattach -n __dbgattach_before_target -l seccomp -r -F -a "default target unconfined" -d "default, target, unconfined, or a FILE in Docker's JSON; else the profile's"
 complete -c dbgattach -n __dbgattach_before_target -l custom -r -F -d "a profile of one's own instead, JSON"
+complete -c dbgattach -n __dbgattach_before_target -l lsm -x -a "target unconfined" -d "AppArmor or SELinux label (default: target; sysadmin: unconfined)"
 complete -c dbgattach -n __dbgattach_before_target -l write -d "the target's filesystems writable where they are for the target"
 complete -c dbgattach -n __dbgattach_before_target -l ns -x -a "pid mnt net uts ipc cgroup time user" -d "join only these: pid,mnt,net,uts,ipc,cgroup,time,user"
 complete -c dbgattach -n __dbgattach_before_target -l host-pid -d "allow a session in the host's PID namespace"

@@ -17,6 +17,7 @@ _arguments -S -s \
 	'*--cap-drop[one less]:CAP:' \
 	'--seccomp[default, target, unconfined, or a FILE in Docker'\''s JSON; else the profile'\''s]:FILTER:_alternative "words:filter:(default target unconfined)" "files:file:_files"' \
 	'--custom[a profile of one'\''s own instead, JSON]:FILE:_files' \
+	'--lsm[AppArmor or SELinux label (default: target; sysadmin: unconfined)]:target|unconfined:(target unconfined)' \
 	'--write[the target'\''s filesystems writable where they are for the target]' \
 	'--ns[join only these: pid,mnt,net,uts,ipc,cgroup,time,user]:LIST:_sequence compadd - pid mnt net uts ipc cgroup time user' \
 	'--host-pid[allow a session in the host'\''s PID namespace]' \

@@ -185,6 +185,7 @@ struct lsm_label {
 	bool active;
 	const char *attributes; /* the folder below /proc/PID that shows it; static */
 	char own[LSM_LABEL_MAX], target[LSM_LABEL_MAX];
+	char files[LSM_LABEL_MAX]; /* of the target's files, where its root is mounted with one (SELinux); else "" */
 };
 
 struct lsm_facts {
@@ -209,6 +210,8 @@ int lsm_plan_make(const struct lsm_facts *facts, enum lsm_choice choice, struct 
 const char *lsm_name(enum lsm_kind kind);
 /* The label of the session; NULL where that module is not active. */
 const char *lsm_planned_label(const struct lsm_plan *plan, enum lsm_kind kind);
+/* What the session's own filesystems are mounted with (context=), so that the adopted label may use them; NULL: nothing. */
+const char *lsm_mount_context(const struct lsm_plan *plan);
 /* The session will have another label than the target. */
 bool lsm_plan_deviates(const struct lsm_plan *plan, enum lsm_kind kind);
 bool lsm_plan_adopts(const struct lsm_plan *plan, enum lsm_kind kind);

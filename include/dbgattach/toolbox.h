@@ -14,6 +14,7 @@ struct toolbox_owner {
 	int userns_fd;  /* the target's user namespace, whose root the files shall belong to; -EBADF: the initial one */
 	uid_t root_uid; /* what that root is in the initial namespace */
 	gid_t root_gid;
+	const char *context; /* SELinux: the label of every file (mount option context=); NULL: none */
 };
 
 /*

@@ -19,9 +19,10 @@
 #define VIEW_DEV_ENTRIES_MAX 1024
 
 struct view_options {
-	bool target_tree;   /* the target's mount namespace is joined: show its files */
-	bool write;         /* --write: the target's filesystems as writable as they are for itself */
-	bool unmasked_proc; /* sysadmin */
+	bool target_tree;    /* the target's mount namespace is joined: show its files */
+	bool write;          /* --write: the target's filesystems as writable as they are for itself */
+	bool unmasked_proc;  /* sysadmin */
+	const char *context; /* SELinux: the label of every file of our own (mount option context=); NULL: none */
 };
 
 struct view_owner {
@@ -29,6 +30,7 @@ struct view_owner {
 	gid_t root_gid;
 	uid_t session_uid; /* the session's own ids, likewise */
 	gid_t session_gid;
+	const char *context; /* as in struct view_options */
 };
 
 /* Detached mounts, made on the host. -EBADF: none. */

@@ -144,6 +144,8 @@ static void print_view(const struct attach_plan *plan, FILE *out)
 	    !view->target_tree ? "empty, read-only" :
 	    view->write        ? "the target's tree, writable where it is for the target; / itself read-only" :
 				 "the target's tree, read-only");
+	if (view->context != NULL)
+		row(out, "", "our own filesystems are mounted with context=%s", view->context);
 	row(out, "", "%-12s %s", TOOLBOX_PREFIX, "toolbox, read-only superblock");
 	row(out, "", "%-12s %s", TOOLBOX_PREFIX "/rw", "HOME and TMPDIR, tmpfs, ends with the session");
 	row(out, "", "%-12s %s", "/proc",

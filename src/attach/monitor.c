@@ -169,8 +169,9 @@ static int step_guardian(struct attach *attach, struct err *err)
 static int step_toolbox(struct attach *attach, struct err *err)
 {
 	const struct attach_plan *plan = &attach->plan;
-	const struct view_owner owner = { plan->root_host_uid, plan->root_host_gid, plan->host_uid, plan->host_gid };
-	struct toolbox_owner toolbox_owner = { -EBADF, plan->root_host_uid, plan->root_host_gid };
+	const struct view_owner owner = { plan->root_host_uid, plan->root_host_gid, plan->host_uid, plan->host_gid,
+					  plan->view.context };
+	struct toolbox_owner toolbox_owner = { -EBADF, plan->root_host_uid, plan->root_host_gid, plan->view.context };
 	cleanup_close int userns = -EBADF;
 	const char *how = "";
 

@@ -152,6 +152,7 @@ static int make(const struct attach_request *request, const struct attach_facts 
 		.target_tree = (plan->join & NS_BIT(NS_MNT)) != 0,
 		.write = request->write,
 		.unmasked_proc = request->profile->unmasked_proc,
+		.context = lsm_mount_context(&plan->lsm),
 	};
 	plan_limits(facts, plan);
 	plan->workdir = request->workdir != NULL ? request->workdir :

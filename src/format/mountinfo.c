@@ -121,3 +121,33 @@ int mountinfo_parse_line(char *line, struct mountinfo *ret, struct err *err)
 	*ret = out;
 	return 0;
 }
+
+/* How long one option is: to the next comma that stands in no quotes. */
+static size_t option_length(const char *option)
+{
+	bool quoted = false;
+	size_t length = 0;
+
+	for (; option[length] != '\0' && (quoted || option[length] != ','); length++)
+		quoted ^= option[length] == '"';
+	return length;
+}
+
+bool mountinfo_option(const char *options, const char *name, char *out, size_t size)
+{
+	size_t wanted = strlen(name);
+
+	while (*options != '\0') {
+		size_t length = option_length(options);
+
+		if (length > wanted && strncmp(options, name, wanted) == 0 && options[wanted] == '=') {
+			const char *value = options + wanted + 1;
+			size_t rest = length - wanted - 1;
+			bool quoted = rest >= 2 && value[0] == '"' && value[rest - 1] == '"';
+
+			return text_format(out, size, "%.*s", (int)(quoted ? rest - 2 : rest), value + quoted) == 0;
+		}
+		options += length + (options[length] == ',');
+	}
+	return false;
+}

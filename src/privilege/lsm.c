@@ -96,6 +96,8 @@ static int read_module(const struct lsm_sources *sources, const struct lsm *modu
 	if (result < 0)
 		return err_sys(err, result, "%s is active, but the target's label cannot be read from /proc/PID/%s",
 			       module->name, label.attributes);
+	if (module->read_file_label != NULL)
+		module->read_file_label(sources->target_fd, label.files, sizeof(label.files));
 	*ret = label;
 	return 0;
 }
@@ -175,6 +177,13 @@ const char *lsm_planned_label(const struct lsm_plan *plan, enum lsm_kind kind)
 	const struct lsm_label *label = &plan->facts->of[kind];
 
 	return !label->active ? NULL : plan->adopt[kind] ? label->target : label->own;
+}
+
+const char *lsm_mount_context(const struct lsm_plan *plan)
+{
+	const char *context = plan->facts->of[LSM_SELINUX].files;
+
+	return plan->adopt[LSM_SELINUX] && *context != '\0' ? context : NULL;
 }
 
 bool lsm_plan_deviates(const struct lsm_plan *plan, enum lsm_kind kind)

@@ -15,6 +15,8 @@ struct lsm {
 	int (*parse)(char *text);
 	/* False: a process with that label is under no policy of this module. */
 	bool (*confines)(const char *label);
+	/* The label that the target's files have by their mount; "" where there is none. NULL: files have none. */
+	void (*read_file_label)(int target_fd, char *out, size_t size);
 	const char *exec_prefix; /* before the label in what is written to its attribute "exec" */
 };
 

@@ -6,8 +6,13 @@
  */
 #include "lsm.h"
 
+#include "dbgattach/base/cleanup.h"
+#include "dbgattach/format/mountinfo.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool is_active(const struct lsm_sources *sources)
 {
@@ -35,6 +40,31 @@ static bool confines(const char *label)
 	return true;
 }
 
+/*
+ * Container runtimes mount a root filesystem with context=, which its mount table shows: to ask the files would mean to touch
+ * the target's filesystem. The mount of the root is the first of its namespace, so a part of the table is enough.
+ */
+static void read_file_label(int target_fd, char *out, size_t size)
+{
+	static char table[32768];
+	cleanup_close int fd = openat(target_fd, "mountinfo", O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, table, sizeof(table) - 1);
+	struct mountinfo mount;
+	char *rest;
+
+	*out = '\0';
+	table[length < 0 ? 0 : length] = '\0';
+	for (char *line = strtok_r(table, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+		struct err ignored;
+
+		if (mountinfo_parse_line(line, &mount, &ignored) < 0 || strcmp(mount.mount_point, "/") != 0)
+			continue;
+		if (!mountinfo_option(mount.super_options, "context", out, size))
+			*out = '\0';
+		return;
+	}
+}
+
 const struct lsm lsm_selinux = {
 	.name = "SELinux",
 	.id = "selinux",
@@ -42,5 +72,6 @@ const struct lsm lsm_selinux = {
 	.is_active = is_active,
 	.parse = parse,
 	.confines = confines,
+	.read_file_label = read_file_label,
 	.exec_prefix = "",
 };

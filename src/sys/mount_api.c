@@ -27,6 +27,11 @@ int sys_fsconfig_string(int fs_fd, const char *key, const char *value)
 	return fsconfig(fs_fd, FSCONFIG_SET_STRING, key, value);
 }
 
+int sys_fsconfig_optional(int fs_fd, const char *key, const char *value)
+{
+	return value == NULL ? 0 : sys_fsconfig_string(fs_fd, key, value);
+}
+
 int sys_fsconfig_flag(int fs_fd, const char *key)
 {
 	return fsconfig(fs_fd, FSCONFIG_SET_FLAG, key, NULL);

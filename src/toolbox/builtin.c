@@ -32,6 +32,8 @@ static int mount_image(const struct toolbox_owner *owner)
 	if (result == 0)
 		result = sys_fsconfig_flag(fs, "ro");
 	if (result == 0)
+		result = sys_fsconfig_optional(fs, "context", owner->context);
+	if (result == 0)
 		result = sys_fsconfig_create(fs);
 	if (result < 0)
 		return result;
@@ -56,6 +58,8 @@ static int mount_copy(const struct toolbox_owner *owner, int *ret_mount_fd, stru
 		return err_sys(err, fs, "tmpfs for the toolbox");
 	int result = sys_fsconfig_string(fs, "mode", "0755");
 	if (result == 0)
+		result = sys_fsconfig_optional(fs, "context", owner->context);
+	if (result == 0)
 		result = sys_fsconfig_create(fs);
 	if (result < 0)
 		return err_sys(err, result, "tmpfs for the toolbox");
@@ -69,7 +73,7 @@ static int mount_copy(const struct toolbox_owner *owner, int *ret_mount_fd, stru
 		*ret_mount_fd = sys_open_tree_clone(tmpfs, UNPACK_TREE, 0);
 		return *ret_mount_fd < 0 ? err_sys(err, *ret_mount_fd, "the unsealed toolbox") : 0;
 	}
-	result = seal_tree(tmpfs, TOOLBOX_ATTRIBUTES);
+	result = seal_tree(tmpfs, TOOLBOX_ATTRIBUTES, owner->context);
 	if (result < 0)
 		return err_sys(err, result, "sealing the toolbox beneath an overlay (needs overlayfs)");
 	*ret_mount_fd = result;

@@ -22,6 +22,7 @@
 struct sealing {
 	int tmpfs;
 	unsigned attributes;
+	const char *context;
 	int result;
 };
 
@@ -36,6 +37,8 @@ static int make_overlay(const struct sealing *sealing)
 	(void)snprintf(lower, sizeof(lower), "/proc/self/fd/%d/" UNPACK_TREE ":/proc/self/fd/%d/" UNPACK_EMPTY,
 		       sealing->tmpfs, sealing->tmpfs);
 	int result = sys_fsconfig_string(fs, "lowerdir", lower);
+	if (result == 0)
+		result = sys_fsconfig_optional(fs, "context", sealing->context);
 	if (result == 0)
 		result = sys_fsconfig_create(fs);
 	return result < 0 ? result : sys_fsmount(fs, sealing->attributes);
@@ -56,9 +59,9 @@ static int seal_in_namespace(void *argument)
 	return 0;
 }
 
-int seal_tree(int tmpfs_fd, unsigned attributes)
+int seal_tree(int tmpfs_fd, unsigned attributes, const char *context)
 {
-	struct sealing sealing = { .tmpfs = tmpfs_fd, .attributes = attributes, .result = -ECHILD };
+	struct sealing sealing = { .tmpfs = tmpfs_fd, .attributes = attributes, .context = context, .result = -ECHILD };
 	_Alignas(16) char stack[STACK_SIZE];
 
 	/* As with vfork(2) we wait until it has ended, so memory and fds may be the same: the overlay's fd is ours. */

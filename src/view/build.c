@@ -28,7 +28,7 @@ int view_unshare(struct err *err)
 }
 
 /* Mounted on top of the namespace's root: the one place that needs no directory of the target's. */
-static int make_root(struct err *err)
+static int make_root(const char *context, struct err *err)
 {
 	cleanup_close int fs = sys_fsopen("tmpfs");
 	int result = fs;
@@ -37,6 +37,8 @@ static int make_root(struct err *err)
 		result = sys_fsconfig_string(fs, "source", "dbgattach");
 	if (result >= 0)
 		result = sys_fsconfig_string(fs, "mode", "0755");
+	if (result >= 0)
+		result = sys_fsconfig_optional(fs, "context", context);
 	if (result >= 0)
 		result = sys_fsconfig_create(fs);
 	if (result < 0)
@@ -149,7 +151,7 @@ int view_build(struct view_parts *parts, const struct view_options *options, int
 		if (source < 0)
 			return err_sys(err, errno, "the target's root");
 	}
-	cleanup_close int root = make_root(err);
+	cleanup_close int root = make_root(options->context, err);
 	int result = root < 0 ? root : place(&parts->toolbox, root, "dbg", err);
 	if (result == 0)
 		result = build_dev(parts, source, options, root, err);

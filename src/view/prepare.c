@@ -19,7 +19,8 @@ struct option {
 };
 
 /* A detached mount of a filesystem that needs no device. Negative errno. */
-static int make_mount(const char *type, const struct option *options, size_t count, unsigned attributes)
+static int make_mount(const char *type, const struct option *options, size_t count, const char *context,
+		      unsigned attributes)
 {
 	cleanup_close int fs = sys_fsopen(type);
 
@@ -29,12 +30,14 @@ static int make_mount(const char *type, const struct option *options, size_t cou
 	for (size_t i = 0; result == 0 && i < count; i++)
 		result = sys_fsconfig_string(fs, options[i].key, options[i].value);
 	if (result == 0)
+		result = sys_fsconfig_optional(fs, "context", context);
+	if (result == 0)
 		result = sys_fsconfig_create(fs);
 	return result < 0 ? result : sys_fsmount(fs, attributes);
 }
 
 static int make_owned_mount(const char *type, const char *mode, const char *limit, const char *limit_value, uid_t uid,
-			    gid_t gid, unsigned attributes)
+			    gid_t gid, const char *context, unsigned attributes)
 {
 	struct option options[4] = { { .key = "mode" }, { .key = limit }, { .key = "uid" }, { .key = "gid" } };
 
@@ -42,7 +45,7 @@ static int make_owned_mount(const char *type, const char *mode, const char *limi
 	(void)snprintf(options[1].value, sizeof(options[1].value), "%s", limit_value);
 	(void)snprintf(options[2].value, sizeof(options[2].value), "%u", uid);
 	(void)snprintf(options[3].value, sizeof(options[3].value), "%u", gid);
-	return make_mount(type, options, ARRAY_SIZE(options), attributes);
+	return make_mount(type, options, ARRAY_SIZE(options), context, attributes);
 }
 
 static int give(int dev, const char *name, const struct view_owner *owner)
@@ -85,18 +88,18 @@ static int make_nodes(int dev, const struct view_owner *owner)
 int view_prepare(const struct view_owner *owner, struct view_parts *parts, struct err *err)
 {
 	parts->dev = make_owned_mount("tmpfs", "0755", "nr_inodes", "2048", owner->root_uid, owner->root_gid,
-				      MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+				      owner->context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	if (parts->dev < 0)
 		return err_sys(err, parts->dev, "tmpfs for the session's /dev");
 	int result = make_nodes(parts->dev, owner);
 	if (result < 0)
 		return err_sys(err, result, "device nodes for the session's /dev (needs CAP_MKNOD)");
 	parts->pts = make_owned_mount("devpts", "0620", "ptmxmode", "0666", owner->session_uid, owner->session_gid,
-				      MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+				      owner->context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	if (parts->pts < 0)
 		return err_sys(err, parts->pts, "devpts for the session");
 	parts->scratch = make_owned_mount("tmpfs", "0700", "size", SCRATCH_SIZE, owner->session_uid, owner->session_gid,
-					  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+					  owner->context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 	if (parts->scratch < 0)
 		return err_sys(err, parts->scratch, "tmpfs for the session's HOME");
 	if (mkdirat(parts->scratch, "tmp", 0700) < 0 ||

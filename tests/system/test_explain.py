@@ -12,6 +12,7 @@ WORDS = {
     "general": ((), ["general", "SYS_PTRACE", "DAC_READ_SEARCH", "seccomp", "cgroup", "pid", "mnt", "net", "read-only", "/dbg"]),
     "sysadmin": (("--profile", "sysadmin"), ["sysadmin", "SYS_ADMIN"]),
     "write": (("--write",), ["DAC_OVERRIDE", "CHOWN", "FOWNER"]),
+    "lsm": (("--lsm", "target"), ["lsm"]),
     "user": (("-u", "1000:2000"), ["1000", "2000"]),
     "caps": (("--cap-add", "SYS_TIME", "--cap-drop", "KILL"), ["SYS_TIME"]),
 }
@@ -31,7 +32,7 @@ def test_steps_in_order(dbg, target):
     """The order of the entry is data, and this is it."""
     text = dbg.run("--explain", target.ref).succeeded().text
     at = text.rindex("keyring")
-    for word in ("pivot", "groups", "bounding", "seccomp"):
+    for word in ("pivot", "groups", "bounding", "label", "no-new-privs", "seccomp"):
         assert text.find(word, at) >= 0, f"{word} after position {at} of\n{text}"
         at = text.find(word, at)
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tools are ours alone: nothing of the target is loaded or read as configuration, whatever it plants."""
+import os
 import re
 import shutil
 
@@ -112,3 +113,14 @@ def test_ptrace_works(dbg, docker_target):
     script = "head -1 /proc/1/maps >/dev/null && ls /proc/1/root/ && readlink /proc/1/cwd"
     out = dbg.run("-c", script, docker_target.ref).succeeded().text.split()
     assert "payload" in out
+
+
+def test_unpacked_and_sealed(dbg, target, tmp_path):
+    """Where the image cannot be mounted out of the program, as on an overlay: a copy that is no less sealed."""
+    script = 'mount -t overlay overlay -o "lowerdir=$1:$2" "$1" && shift 2 && exec "$@"'
+    prefix = ("unshare", "-m", "sh", "-c", script, "sh", os.path.dirname(dbg.path()), str(tmp_path))
+    command = "grep ' /dbg ' /proc/mounts; mount -o remount,rw /dbg; echo x >/dbg/bin/x; grep -c . /proc/1/mounts"
+    result = dbg.run("-v", "--profile", "sysadmin", "-c", command, target.ref, prefix=prefix)
+    assert "mounted as overlay" in result.err
+    assert " /dbg overlay ro," in result.text
+    assert "Read-only file system" in result.err

@@ -4,8 +4,9 @@
 
 #include "dbgattach/base/err.h"
 
-#include <stdint.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define MOUNTINFO_LINE_MAX 65536
 
@@ -20,3 +21,9 @@ struct mountinfo {
 
 /* Reads one line (without newline; line is modified). ERR_MALFORMED where it is not one. */
 int mountinfo_parse_line(char *line, struct mountinfo *ret, struct err *err);
+
+/*
+ * The value of an option in a list such as super_options, without the quotes that SELinux puts around a context with commas.
+ * False: it is not there, or does not fit.
+ */
+bool mountinfo_option(const char *options, const char *name, char *out, size_t size);

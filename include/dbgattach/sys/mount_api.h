@@ -8,6 +8,8 @@
 /* All return an fd or 0, or a negative errno. fds are close-on-exec. */
 int sys_fsopen(const char *type);
 int sys_fsconfig_string(int fs_fd, const char *key, const char *value);
+/* The same, or nothing where value is NULL. */
+int sys_fsconfig_optional(int fs_fd, const char *key, const char *value);
 int sys_fsconfig_flag(int fs_fd, const char *key);
 int sys_fsconfig_fd(int fs_fd, const char *key, int fd);
 int sys_fsconfig_create(int fs_fd);

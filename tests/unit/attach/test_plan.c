@@ -291,6 +291,42 @@ static void limits_are_clamped(void **state)
 	}
 }
 
+/* --lsm over the profile's own choice; what deviates is noted with both labels. */
+static void chooses_the_label(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *profile;
+		bool given;
+		enum lsm_choice choice;
+		bool adopts;
+	} rows[] = {
+		{ "general", false, 0, true },
+		{ "general", true, LSM_UNCONFINED, false },
+		{ "sysadmin", false, 0, false },
+		{ "sysadmin", true, LSM_TARGET, true },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_made struct made made;
+
+		made_init(&made);
+		made.facts.lsm.of[LSM_APPARMOR] = (struct lsm_label) {
+			.active = true, .attributes = "attr", .own = "unconfined", .target = "docker-default"
+		};
+		made.request.profile = profile_find(rows[i].profile);
+		made.request.lsm_given = rows[i].given;
+		made.request.lsm = rows[i].choice;
+		cleanup_plan struct attach_plan plan = made_plan(&made);
+		assert_int_equal(lsm_plan_adopts(&plan.lsm, LSM_APPARMOR), rows[i].adopts);
+		assert_int_equal(plan.notes_count, rows[i].adopts ? 0 : 1);
+		if (rows[i].adopts)
+			continue;
+		assert_non_null(strstr(plan.notes[0], "AppArmor"));
+		assert_non_null(strstr(plan.notes[0], "unconfined"));
+		assert_non_null(strstr(plan.notes[0], "docker-default"));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -302,6 +338,7 @@ int main(void)
 		cmocka_unit_test(capabilities_of_the_session),
 		cmocka_unit_test(names_what_the_caller_lacks),
 		cmocka_unit_test(limits_are_clamped),
+		cmocka_unit_test(chooses_the_label),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

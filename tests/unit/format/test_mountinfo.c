@@ -106,10 +106,43 @@ static void long_lines_are_refused(void **state)
 	assert_failure(mountinfo_parse_line(line, &mount, &err), err, ERR_MALFORMED);
 }
 
+static void finds_options(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *options, *value; /* of "context"; NULL: it is not there */
+	} rows[] = {
+		{ "rw,context=\"u:r:t:s0:c1,c2\",lowerdir=/a", "u:r:t:s0:c1,c2" },
+		{ "rw,context=u:r:t:s0", "u:r:t:s0" },
+		{ "context=u:r:t:s0,rw", "u:r:t:s0" },
+		{ "rw,rootcontext=u:r:t:s0", NULL },
+		{ "rw,fscontext=\"a,context=b\",x", NULL },
+		{ "rw,contexts=b", NULL },
+		{ "rw,context", NULL },
+		{ "", NULL },
+		{ ",,", NULL },
+		{ "context=", "" },
+		{ "context=\"", "\"" },
+		{ "context=\"\"", "" },
+		{ "context=0123456789012345678901234567890", "0123456789012345678901234567890" },
+		{ "context=01234567890123456789012345678901", NULL }, /* does not fit */
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char value[32];
+		bool found = mountinfo_option(rows[i].options, "context", value, sizeof(value));
+
+		if (found != (rows[i].value != NULL))
+			fail_msg("row %zu: %s", i, rows[i].options);
+		if (found)
+			assert_string_equal(value, rows[i].value);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads),
+		cmocka_unit_test(finds_options),
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(survives_every_cut),
 		cmocka_unit_test(long_lines_are_refused),

@@ -292,6 +292,46 @@ static void plans(void **state)
 	}
 }
 
+/* The first mount of the namespace is the root; what was mounted over it or elsewhere later says nothing. */
+static void files_have_the_label_of_the_targets_root(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *mountinfo, *context; /* NULL: none */
+	} rows[] = {
+		{ "9 8 0:39 / / ro - overlay overlay rw,context=\"s:o:container_file_t:s0:c1,c2\",lowerdir=/a\n"
+		  "9 8 0:39 / / ro - tmpfs tmpfs rw,context=s:o:other_t:s0\n",
+		  "s:o:container_file_t:s0:c1,c2" },
+		{ "9 8 0:39 / /x ro - tmpfs tmpfs rw,context=s:o:other_t:s0\n"
+		  "9 8 0:39 / / ro - overlay overlay rw,context=s:o:container_file_t:s0\n",
+		  "s:o:container_file_t:s0" },
+		{ "9 8 0:39 / / ro - ext4 /dev/x rw,seclabel\n9 8 0:39 / /x ro - tmpfs tmpfs "
+		  "rw,context=s:o:other_t:s0\n",
+		  NULL },
+		{ "nonsense\n", NULL },
+		{ "", NULL },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct file files[FILES_MAX] = { { LIST, "selinux" },
+						       { OWN, HOST_CONTEXT },
+						       { TARGET, CONTAINER_CONTEXT },
+						       { "proc/2/mountinfo", rows[i].mountinfo } };
+		cleanup_tree struct tree tree = make_tree(files);
+		struct lsm_facts facts;
+		struct lsm_plan plan;
+		struct err err;
+
+		assert_success(lsm_read(&tree.sources, &facts, &err), err);
+		assert_success(lsm_plan_make(&facts, LSM_TARGET, &plan, &err), err);
+		if (rows[i].context == NULL)
+			assert_null(lsm_mount_context(&plan));
+		else
+			assert_string_equal(lsm_mount_context(&plan), rows[i].context);
+		assert_success(lsm_plan_make(&facts, LSM_UNCONFINED, &plan, &err), err);
+		assert_null(lsm_mount_context(&plan)); /* the caller's label need not be allowed to use those */
+	}
+}
+
 static void an_unknown_label_is_not_left_out_silently(void **state)
 {
 	(void)state;
@@ -382,6 +422,7 @@ int main(void)
 		cmocka_unit_test(fails_closed),
 		cmocka_unit_test(parses_labels),
 		cmocka_unit_test(plans),
+		cmocka_unit_test(files_have_the_label_of_the_targets_root),
 		cmocka_unit_test(an_unknown_label_is_not_left_out_silently),
 		cmocka_unit_test(writes_to_a_procfs_only),
 		cmocka_unit_test(verifies),
