@@ -208,7 +208,7 @@ static int append_newer_is_enosys(struct compiler *compiler, struct err *err)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
 	};
 
-	if (compiler->profile->otherwise.action >= SECCOMP_ACTION_LOG)
+	if (compiler->profile->otherwise.action >= SECCOMP_ACTION_LOG || !compiler->calls.names_any)
 		return 0;
 	return append(compiler, code, ARRAY_SIZE(code), err);
 }

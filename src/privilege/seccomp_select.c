@@ -103,8 +103,10 @@ static int add_name(struct selection *selection, const struct seccomp_profile_ru
 			       "seccomp: libseccomp %u.%u.%u does not know the system call %s, so it cannot be refused",
 			       seccomp_version()->major, seccomp_version()->minor, seccomp_version()->micro, name);
 	}
-	if (number >= 0 && (uint32_t)number > calls->newest)
-		calls->newest = (uint32_t)number;
+	if (number >= 0) {
+		calls->names_any = true;
+		calls->newest = (uint32_t)number > calls->newest ? (uint32_t)number : calls->newest;
+	}
 	calls->items[calls->count] = (struct seccomp_call) { rule, name, number, calls->count };
 	calls->count++;
 	return 0;

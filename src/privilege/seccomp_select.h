@@ -15,6 +15,7 @@ struct seccomp_call {
 struct seccomp_calls {
 	struct seccomp_call *items; /* in the profile's order */
 	size_t count;
+	bool names_any;  /* a call of this architecture's */
 	uint32_t newest; /* the highest number of this architecture's that any rule names */
 };
 

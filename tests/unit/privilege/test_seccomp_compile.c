@@ -81,6 +81,7 @@ static void actions(void **state)
 		{ PROFILE("ERRNO", RULE("openat", "ALLOW", "")), SYS_openat2, ERRNO(ENOSYS) },
 		{ PROFILE("KILL_PROCESS", RULE("openat", "ALLOW", "")), 5000, ERRNO(ENOSYS) },
 		{ PROFILE("ALLOW", RULE("openat", "ERRNO", "")), SYS_openat2, ALLOW },
+		{ PROFILE("KILL_PROCESS", ""), SYS_read, SECCOMP_RET_KILL_PROCESS }, /* nothing is named */
 		/* what says the default once more is no rule */
 		{ PROFILE("ERRNO", RULE("read", "ERRNO", "") "," RULE("read", "ALLOW", ARGS(ARG(0, "EQ", 3)))),
 		  SYS_read, ERRNO(EPERM) },
