@@ -16,7 +16,7 @@ FIELDS = "Uid Gid Groups CapInh CapPrm CapEff CapBnd CapAmb Seccomp Seccomp_filt
 
 
 def fields(text, names=FIELDS):
-    found = dict(re.findall(r"^(\w+):\s*(.*?)\s*$", text, re.M))
+    found = dict(re.findall(r"^(\w+):[ \t]*(.*?)[ \t]*$", text, re.M))
     return {name: found.get(name) for name in names}
 
 
