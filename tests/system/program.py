@@ -12,7 +12,7 @@ from processes import Late, patience, wait_until
 
 STEPS = {
     "monitor": "resolve guardian facts plan notes filter toolbox channels cgroup entry launcher init verify terminal start relay end",
-    "entry": "stdio detach keyring root join unshare view pivot groups bounding ids caps workdir no-new-privs close limits "
+    "entry": "stdio detach keyring root join unshare view pivot groups bounding ids caps workdir label no-new-privs close limits "
              "seccomp launcher",
     "guardian": "wait",
     "launcher": "clone",
