@@ -157,7 +157,7 @@ test-sweep:
 	@$(RECURSE) -s all test-build helpers sweep-programs
 	@DBG_BUILD=$(B) tests/sweep/run
 
-## test-lsm: under a Debian kernel with AppArmor, booted in qemu; a minute, and not part of `test` (as root)
+## test-lsm: under a Debian kernel with AppArmor, then SELinux, booted in qemu; two minutes, not part of `test` (as root)
 .PHONY: test-lsm
 test-lsm:
 	@packaging/setup lsm
