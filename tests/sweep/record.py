@@ -5,7 +5,8 @@ import os
 import re
 import signal
 
-DIRECT_KILLS = {signal.SIGKILL, signal.SIGTERM, signal.SIGHUP}  # whoever dies by another signal has crashed
+# What we send ourselves; SIGPWR ends an init that was just born, before it blocks it. Whoever dies by another one has crashed.
+OWN_KILLS = {signal.SIGKILL, signal.SIGPWR}
 SESSION_NAME = re.compile(r"\b\d+-[0-9a-f]{9,}-\d*")
 # Of /proc/PID/status: counters, pids, and what the tracer itself changes.
 STATUS_NOISE = re.compile(r"State|Tgid|Ngid|Pid|PPid|TracerPid|FDSize|NS(tgid|pid|pgid|sid)|Vm\w+|Rss\w+|HugetlbPages|SigQ|SigPnd|ShdPnd|"
@@ -59,7 +60,7 @@ class Record:
 
     def on_killed(self, path, number):
         self.ends.append(f"{path} {signal.Signals(int(number)).name}")
-        if path.count("x") < 2 and (int(number) not in DIRECT_KILLS or path == "m"):
+        if path.count("x") < 2 and (int(number) not in OWN_KILLS or path == "m"):
             self.crashed.append(f"{path} by {signal.Signals(int(number)).name}")
 
     def on_left(self, path, pid, call):
