@@ -29,6 +29,8 @@ class Case(collections.namedtuple("Case", "scenario role path call kind number r
     def options(self, plain):
         if self.kind == "call":
             return ("--process", self.path, "--call", self.call, "--result", str(self.result))
+        if self.kind == "nothing":
+            return ("--watch", self.path)
         return ("--nofile", str(self.number)) if self.kind == "nofile" else ()
 
     def env(self, bench):
@@ -130,7 +132,7 @@ class Plain:
                 f"), {self.allocations} allocations, {len(NOFILE)} limits of open files")
 
 
-class Lie(collections.namedtuple("Lie", "about role call argument result without found_as")):
+class Lie(collections.namedtuple("Lie", "about role call argument result without found_as scenario", defaults=("pipe",))):
     """
     The call is not made, and says that it was: the same as a program that ignores its failure. argument: the call's first,
     None any. without: of the test build the check that would find out; or, where there is no call, the protection itself.
@@ -138,7 +140,8 @@ class Lie(collections.namedtuple("Lie", "about role call argument result without
 
     def cases(self, plain):
         if self.call is None:
-            yield Case(plain.scenario, "any", None, self.without, "nothing", 0, 0, "test", self.without)
+            entry = next(path for path, role in plain.roles.items() if role == "entry")
+            yield Case(plain.scenario, "any", entry, self.without, "nothing", 0, 0, "test", self.without)
         for path, name, turn, argument in plain.calls:
             if plain.roles[path] == self.role and name == self.call and self.argument in (None, argument):
                 yield Case(plain.scenario, self.role, path, f"{name}:{turn}", "call", 0, self.result,
@@ -146,7 +149,7 @@ class Lie(collections.namedtuple("Lie", "about role call argument result without
 
 
 LEFT_OUT = ("BOUNDING,VERIFY", "CAP_DROP,BOUNDING,VERIFY", "CGROUP", "CLOSE_RANGE", "DEVICES", "GROUPS,VERIFY", "KEYRING", "OOM_SCORE",
-            "PROC_MASK", "RLIMITS", "SECCOMP,VERIFY", "UMASK")
+            "RLIMITS", "SECCOMP,VERIFY", "UMASK")
 LIES = (
     Lie("setgroups ignored", "entry", "setgroups", None, 0, "VERIFY", WEAKER),
     Lie("bounding set kept", "entry", "prctl", 24, 0, "VERIFY", WEAKER),
@@ -170,4 +173,7 @@ LIES = (
     Lie("cgroup not removed", "guardian", "unlinkat", None, 0, None, LEFTOVER),
     Lie("the command never started", "monitor", "write", None, 1, None, HANG),
     Lie("memory that is not there", "monitor", "mmap", None, 4096, None, CRASH),
-) + tuple(Lie(f"a build without {names}", None, None, None, 0, names, WEAKER) for names in LEFT_OUT)
+) + tuple(Lie(f"a build without {names}", None, None, None, 0, names, WEAKER) for names in LEFT_OUT) + (
+    # The other scenario's target has masked its own.
+    Lie("a build without PROC_MASK", None, None, None, 0, "PROC_MASK", WEAKER, "userns"),
+)

@@ -52,11 +52,8 @@ def differences(plain, record, call):
             if should.get(field) != is_.get(field) and not is_allowed(field, should.get(field), is_.get(field), record.err, call)]
 
 
-def unseen(plain, record):
+def unseen(plain, record, path):
     """Calls of the watched process that took effect without the failure, and now did not."""
-    if record.injected is None:
-        return []
-    path = record.injected[0]
     return [(f"{name} {first}", value, record.did.get((path, name, first)))
             for (whose, name, first), value in plain.did.items()
             if whose == path and record.did.get((path, name, first)) != value]
@@ -66,10 +63,10 @@ def in_words(found):
     return "; ".join(f"{field}: {is_!r:.200}, not {should!r:.200}" for field, should, is_ in found[:4])
 
 
-def judge(plain, record, leftovers, call, startup=False):
+def judge(plain, record, leftovers, call, watched, startup=False):
     """
-    plain: the record of a run without a failure. leftovers: words, from outside of the record. startup: the C library's own
-    call, before main().
+    plain: the record of a run without a failure. leftovers: words, from outside of the record. watched: the process whose
+    calls were followed, or None. startup: the C library's own call, before main().
     """
     if record.hanging:
         return Verdict(HANG, ", ".join(record.hanging))
@@ -81,7 +78,7 @@ def judge(plain, record, leftovers, call, startup=False):
         return Verdict(LEFTOVER, "; ".join([*record.left, *leftovers, f"ends: {', '.join(record.ends)}", record.err.strip()]))
     ran = bool(record.blocks)
     if ran:
-        found = differences(plain, record, call) + unseen(plain, record)
+        found = differences(plain, record, call) + unseen(plain, record, watched)
         if found:
             return Verdict(WEAKER, f"status {record.status}: {in_words(found)}")
     if record.status == 0:
