@@ -107,7 +107,7 @@ $(B)/toolbox/launcher: $(LAUNCHER_SOURCES) $(wildcard toolbox/launcher/*.h) incl
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
-include $(wildcard tests/unit/unit.mk tests/helpers/helpers.mk tests/sweep/sweep.mk tests/tests.mk)
+include $(wildcard tests/unit/unit.mk tests/helpers/helpers.mk tests/sweep/sweep.mk tests/hostile/hostile.mk)
 
 -include $(OBJECTS:.o=.d)
 

@@ -76,7 +76,7 @@ struct session {
 	void *context;
 };
 
-enum session_reason { SESSION_ENDED, SESSION_TIMED_OUT, SESSION_GUARDIAN_DIED };
+enum session_reason { SESSION_ENDED, SESSION_TIMED_OUT, SESSION_GUARDIAN_DIED, SESSION_STOPPED };
 
 struct session_result {
 	enum session_reason reason;

@@ -40,6 +40,8 @@ static int follow_monitor(const struct attach *attach, struct err *err)
 /* It may hang for ever on a filesystem of the target's: whoever reads our caller's output must not wait for it then. */
 static int entry_stdio(struct attach *attach, struct err *err)
 {
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && !PROTECTED(RELAY); fd++)
+		attach->channels.child[fd] = fcntl(fd, F_DUPFD_CLOEXEC, LAUNCHER_FILTER_FD);
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (dup3(attach->channels.child[fd], fd, O_CLOEXEC) < 0)
 			return err_sys(err, errno, "the session's stdio");
@@ -118,6 +120,8 @@ static int entry_join(struct attach *attach, struct err *err)
 	if (result == 0 && attach->target_root >= 0 && fchdir(attach->target_root) < 0)
 		return err_sys(err, errno, "the target's root");
 	close_quietly(take_fd(attach->target_root));
+	if (!PROTECTED(VISIBLE_LAST))
+		weaken_become_visible();
 	return result;
 }
 
@@ -248,7 +252,7 @@ static int entry_seccomp(struct attach *attach, struct err *err)
 /* The launcher has only the session's environment, so it is told by its options. */
 static const char *test_options(void)
 {
-	static const char *const launcher_protections[] = { "SUBREAPER", "PDEATHSIG" };
+	static const char *const launcher_protections[] = { "SUBREAPER", "PDEATHSIG", "SETSID", "STOPPED" };
 	static char options[160];
 	const char *barrier = getenv("DBG_BARRIER");
 	int used = snprintf(options, sizeof(options), ",barrier=%s", barrier == NULL ? "" : barrier);
@@ -280,7 +284,7 @@ static int entry_launch(struct attach *attach, struct err *err)
 	argv[1] = options;
 	memcpy(argv + 2, command->items, command->count * sizeof(*argv));
 	/* By fd: the launcher was opened as a file of the toolbox, whatever is mounted where meanwhile. */
-	int result = sys_fexecve(attach->launcher, argv, attach->plan.env.items);
+	int result = sys_fexecve(attach->launcher, argv, PROTECTED(OWN_ENVIRONMENT) ? attach->plan.env.items : environ);
 	result = err_sys(err, result, "executing the toolbox's launcher%s",
 			 result == -E2BIG ? " (the command line or environment is too long)" : "");
 	return err->kind == ERR_DENIED ? lsm_add_hint(&attach->plan.lsm, err) : result;

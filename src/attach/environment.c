@@ -162,7 +162,7 @@ static int add_target(struct strv *env, const struct attach_request *request, co
 	while (result == 0 && next != NULL && next < end) {
 		if (env->count >= VARIABLES_MAX)
 			return -E2BIG; /* each is compared with all before it */
-		if (is_harmless(next))
+		if (is_harmless(next) || !PROTECTED(ENVIRONMENT))
 			result = strv_env_take(env, strdup(next));
 		next += strlen(next) + 1;
 	}
@@ -214,9 +214,9 @@ static int add_ours(struct strv *env, const struct attach_facts *facts, const st
 							  "dumb" },
 		{ "LANG", "C.UTF-8" },
 	};
-	int result = add_path(env);
+	int result = PROTECTED(OUR_VARIABLES) ? add_path(env) : 0;
 
-	for (size_t i = 0; result == 0 && i < ARRAY_SIZE(ours); i++)
+	for (size_t i = 0; result == 0 && i < ARRAY_SIZE(ours) && PROTECTED(OUR_VARIABLES); i++)
 		result = strv_env_take(env, text_printf("%s=%s", ours[i].name, ours[i].value));
 	if (result == 0)
 		result = strv_env_take(env, text_printf("DBGATTACH_PROMPT=dbg:%s(%s%s)", plan->label,

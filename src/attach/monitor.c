@@ -62,7 +62,7 @@ static int take_signal(struct attach *attach, struct err *err)
 	struct signalfd_siginfo info;
 
 	while (read(attach->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		if (info.ssi_signo == SIGWINCH || info.ssi_signo == SIGTSTP)
+		if (info.ssi_signo == SIGWINCH || info.ssi_signo == SIGTSTP || info.ssi_signo == SIGCHLD)
 			continue;
 		attach->result.exit_status = 128 + (int)info.ssi_signo;
 		return err_set(err, ERR_GONE, "ended by signal %u before the command ran", info.ssi_signo);
@@ -84,7 +84,7 @@ static int wait_for(struct attach *attach, int fd, const char *what, struct err 
 
 	for (;;) {
 		int64_t left = attach->deadline - session_now_ms();
-		int count = left <= 0 ? 0 : poll(polls, ARRAY_SIZE(polls), (int)left);
+		int count = left <= 0 ? 0 : poll(polls, ARRAY_SIZE(polls), PROTECTED(DEADLINE) ? (int)left : -1);
 
 		if (count < 0 && errno == EINTR)
 			continue;

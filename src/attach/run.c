@@ -90,6 +90,7 @@ static int exit_status(const struct attach *attach)
 	case SESSION_TIMED_OUT:
 		return 124;
 	case SESSION_GUARDIAN_DIED:
+	case SESSION_STOPPED:
 		return 137;
 	case SESSION_ENDED:
 		break;
@@ -130,6 +131,8 @@ int attach_run(const struct attach_request *request, int *ret_status, struct err
 	attach_end(&attach);
 	if (target_gone)
 		log_note("the target has ended, and the session with it");
+	if (result == 0 && attach.result.reason == SESSION_STOPPED)
+		log_error("refused: the session was stopped by the container again and again, and has been ended");
 	if (result == 0 && attach.result.write_error != 0) {
 		log_error("system: writing the session's output: %s", strerror(attach.result.write_error));
 		status = status == 0 ? 1 : status;

@@ -4,6 +4,7 @@
 
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/base/io.h"
+#include "dbgattach/base/weaken.h"
 #include "dbgattach/ns.h"
 #include "dbgattach/session.h"
 #include "dbgattach/sys/mount_api.h"
@@ -48,9 +49,11 @@ static int child_read(const struct pin *pin, const char *path, size_t limit, int
 		return errno;
 	cleanup_close int root = openat(pin->proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup_close int clone = root < 0 ? -errno : clone_without_atime(pin, root);
-	cleanup_close int fd = clone < 0 ? clone :
-					   sys_openat2(clone, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0,
-						       RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	cleanup_close int fd =
+		clone < 0 ? clone :
+			    sys_openat2(clone, path,
+					O_RDONLY | (PROTECTED(FILE_NONBLOCK) ? O_NONBLOCK : 0) | O_NOCTTY | O_CLOEXEC,
+					0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 
 	if (fd < 0)
 		return -fd;
@@ -71,7 +74,7 @@ static int receive(int fd, size_t limit, struct buffer *buffer)
 		int64_t left = deadline - session_now_ms();
 		struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 
-		int count = left <= 0 ? 0 : poll(&poll_fd, 1, (int)left);
+		int count = left <= 0 ? 0 : poll(&poll_fd, 1, PROTECTED(FILE_DEADLINE) ? (int)left : -1);
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count <= 0)

@@ -2,6 +2,8 @@
 /* Owns strict parsing of numbers, safe printing, and string vectors. Knows no file format and no locale. */
 #include "dbgattach/base/text.h"
 
+#include "dbgattach/base/weaken.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -105,7 +107,7 @@ char *text_escape(const char *text, size_t length, char *out, size_t size)
 	for (size_t i = 0; i < length;) {
 		uint32_t code = 0;
 		size_t step = utf8_decode(in + i, length - i, &code);
-		bool plain = step > 0 && !is_unsafe(code);
+		bool plain = (step > 0 && !is_unsafe(code)) || !PROTECTED(ESCAPE);
 		if (step == 0)
 			step = 1;
 		size_t unit = plain ? step : 4 * step;

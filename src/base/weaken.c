@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* The linker's --wrap has these called for every allocation of the program and its libraries. */
@@ -76,14 +77,29 @@ bool weaken_is_protected(const char *name)
 	return true;
 }
 
-void weaken_barrier(const char *process, const char *step)
+bool weaken_holds(const char *process)
 {
 	const char *barrier = getenv("DBG_BARRIER");
 	size_t length = strlen(process);
 
-	if (barrier != NULL && strncmp(barrier, process, length) == 0 && barrier[length] == '/' &&
-	    strcmp(barrier + length + 1, step) == 0)
+	return barrier != NULL && strncmp(barrier, process, length) == 0 && barrier[length] == '/';
+}
+
+void weaken_barrier(const char *process, const char *step)
+{
+	if (weaken_holds(process) && strcmp(getenv("DBG_BARRIER") + strlen(process) + 1, step) == 0)
 		(void)raise(SIGSTOP);
+}
+
+void weaken_become_visible(void)
+{
+	pid_t pid = fork();
+
+	if (pid > 0) {
+		(void)waitpid(pid, NULL, 0);
+		_exit(1);
+	}
+	(void)usleep(20000);
 }
 #else
 typedef int weaken_is_empty_in_the_real_build;

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #if defined(__x86_64__)
@@ -206,6 +207,8 @@ static const struct {
 	CALL(close, 3),
 	CALL(wait4, 0xffffffffU),
 	CALL(waitid, 1),
+	CALL(mmap, 0, 0, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS),
+	CALL(kill, 1, SIGCONT),
 	CALL(kill, 1, SIGKILL),
 	CALL(exit_group, 0),
 };

@@ -21,6 +21,7 @@
 #define INIT_GRACE_MS 1000     /* init reaps what was killed and exits; after that it is killed itself */
 #define SEARCH_GRACE_MS 5000   /* the same where init alone can find the rest: it asks for every pid there can be */
 #define KILL_INTERVAL_MS 20    /* between two looks at who is left */
+#define STOPS_MAX 20           /* as often init is continued; who stops it once more does not want the session */
 #define DRAIN_LIMIT (1U << 20) /* no pipe of ours holds more; what comes after is somebody else's */
 
 static const int passed_on[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
@@ -32,6 +33,7 @@ struct loop {
 	struct pump pumps[PUMP_MAX];
 	struct session_result result;
 	bool init_ended, others_left;
+	unsigned stops;
 	int64_t timeout_at, end_at, kill_init_at, look_again_at; /* CLOCK_MONOTONIC ms, 0: not set */
 };
 
@@ -55,11 +57,34 @@ void session_signals(sigset_t *ret)
 	}
 	(void)sigaddset(ret, SIGWINCH);
 	(void)sigaddset(ret, SIGTSTP);
+	(void)sigaddset(ret, SIGCHLD); /* the only word there is of an init that was stopped */
 }
 
 int session_exit_status(const siginfo_t *info)
 {
 	return info->si_code == CLD_EXITED ? info->si_status : 128 + info->si_status;
+}
+
+static void set_earlier(int64_t *deadline, int64_t at)
+{
+	if (*deadline == 0 || *deadline > at)
+		*deadline = at;
+}
+
+/*
+ * Ends everything but init, which reaps it and exits by itself; if it does not, it is killed. The look at who is left comes a
+ * moment later: nearly always it is init alone, which is already exiting.
+ */
+static void end_everything(struct loop *loop)
+{
+	int64_t now = session_now_ms();
+
+	loop->end_at = 0;
+	loop->others_left = true;
+	(void)sys_pidfd_send_signal(loop->session->init_pidfd,
+				    SIGCONT); /* stopped from outside, it would reap nobody */
+	loop->look_again_at = now + 1;
+	set_earlier(&loop->kill_init_at, now + INIT_GRACE_MS);
 }
 
 /* ---- signals --------------------------------------------------------------------------------------------------- */
@@ -85,17 +110,30 @@ static void stop_and_continue(struct session *session)
 	resize(session);
 }
 
-static void set_earlier(int64_t *deadline, int64_t at)
-{
-	if (*deadline == 0 || *deadline > at)
-		*deadline = at;
-}
-
 static void pass_on(struct loop *loop, int signal)
 {
 	(void)sys_pidfd_send_signal(loop->session->init_pidfd, signal);
 	if (signal == SIGTERM || signal == SIGHUP)
 		set_earlier(&loop->end_at, session_now_ms() + GRACE_MS);
+}
+
+/*
+ * Nobody but the container stops init: it is in no terminal's job control. It is continued, or the session would hang; where
+ * it is stopped again and again, the session ends.
+ */
+static void continue_init(struct loop *loop)
+{
+	struct session *session = loop->session;
+	siginfo_t info = { 0 };
+
+	if (!PROTECTED(STOPPED) || weaken_holds("init") || loop->init_ended ||
+	    waitid(P_PIDFD, (id_t)session->init_pidfd, &info, WSTOPPED | WNOHANG | __WALL) < 0 || info.si_pid == 0)
+		return;
+	(void)sys_pidfd_send_signal(session->init_pidfd, SIGCONT);
+	if (++loop->stops > STOPS_MAX && !loop->others_left) {
+		loop->result.reason = SESSION_STOPPED;
+		end_everything(loop);
+	}
 }
 
 static void handle_signals(struct loop *loop)
@@ -109,28 +147,14 @@ static void handle_signals(struct loop *loop)
 			resize(loop->session);
 		else if (signal == SIGTSTP)
 			stop_and_continue(loop->session);
+		else if (signal == SIGCHLD)
+			continue_init(loop);
 		else
 			pass_on(loop, signal);
 	}
 }
 
 /* ---- ending ---------------------------------------------------------------------------------------------------- */
-
-/*
- * Ends everything but init, which reaps it and exits by itself; if it does not, it is killed. The look at who is left comes a
- * moment later: nearly always it is init alone, which is already exiting.
- */
-static void end_everything(struct loop *loop)
-{
-	int64_t now = session_now_ms();
-
-	loop->end_at = 0;
-	loop->others_left = true;
-	(void)sys_pidfd_send_signal(loop->session->init_pidfd,
-				    SIGCONT); /* stopped from outside, it would reap nobody */
-	loop->look_again_at = now + 1;
-	set_earlier(&loop->kill_init_at, now + INIT_GRACE_MS);
-}
 
 static void look_again(struct loop *loop, int64_t now)
 {
@@ -198,7 +222,7 @@ static int reap_init(struct loop *loop, struct err *err)
 		pump_close(&loop->pumps[PUMP_OUTPUT]);
 		pump_close(&loop->pumps[PUMP_ERROR]);
 	}
-	for (int i = PUMP_OUTPUT; i <= PUMP_ERROR; i++)
+	for (int i = PUMP_OUTPUT; i <= PUMP_ERROR && PROTECTED(BOUNDED_END); i++)
 		pump_drain(&loop->pumps[i], DRAIN_LIMIT);
 	return 0;
 }
@@ -226,7 +250,7 @@ static void run_pumps(struct loop *loop, const struct pollfd *polls)
 			pump_close(pump);
 		else
 			pump_run(pump);
-		if (loop->init_ended)
+		if (loop->init_ended && PROTECTED(BOUNDED_END))
 			pump_drain(pump, pump->read_limit);
 		if (i == PUMP_OUTPUT && pump->state == PUMP_CLOSED && loop->session->channels->terminal &&
 		    !loop->init_ended)
@@ -313,8 +337,9 @@ int session_run(struct session *session, struct session_result *ret, struct err 
 
 	if (session->timeout_s > 0)
 		loop.timeout_at = session_now_ms() + (int64_t)session->timeout_s * 1000;
-	/* The size may have changed while we were attaching. */
+	/* The size may have changed while we were attaching, and init been stopped. */
 	resize(session);
+	continue_init(&loop);
 	while (result == 0 && !is_delivered(&loop)) {
 		result = turn(&loop, err);
 		if (loop.init_ended && loop.end_at != 0)

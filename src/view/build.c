@@ -33,6 +33,8 @@ static int make_root(const char *context, struct err *err)
 	cleanup_close int fs = sys_fsopen("tmpfs");
 	int result = fs;
 
+	if (!PROTECTED(OWN_ROOT))
+		return open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (result >= 0)
 		result = sys_fsconfig_string(fs, "source", "dbgattach");
 	if (result >= 0)
@@ -119,7 +121,7 @@ static int build_proc(struct view_parts *parts, int source, const struct view_op
 		return result;
 	/* Looked up anew since it was found to serve, so looked at anew: a link in its place must not be followed. */
 	cleanup_close int proc = openat(root, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (proc < 0 || !proc_is_root(proc))
+	if (PROTECTED(PROC_RECHECK) && (proc < 0 || !proc_is_root(proc)))
 		return err_set(err, ERR_CHANGED, "the target has changed its /proc while it was being entered");
 	return proc_mask(proc, &covers, err);
 }

@@ -22,7 +22,8 @@
 static int seal_clone(int mount, bool read_only, bool devices)
 {
 	struct mount_attr attributes = {
-		.attr_set = (read_only ? MOUNT_ATTR_RDONLY : 0) | (devices ? 0 : MOUNT_ATTR_NODEV) |
+		.attr_set = (read_only ? MOUNT_ATTR_RDONLY : 0) |
+			    (devices || !PROTECTED(NODEV) ? 0 : MOUNT_ATTR_NODEV) |
 			    (PROTECTED(NOATIME) ? MOUNT_ATTR_NOATIME : 0),
 		.attr_clr = PROTECTED(NOATIME) ? MOUNT_ATTR__ATIME : 0,
 		.propagation = MS_PRIVATE,
@@ -59,8 +60,8 @@ static int copy_link(int clone, int destination, const char *name)
 int capture_entry(int source, int destination, const char *name, bool read_only, bool devices)
 {
 	struct statx statx_buffer;
-	cleanup_close int clone =
-		sys_open_tree_clone(source, name, AT_RECURSIVE | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT);
+	cleanup_close int clone = sys_open_tree_clone(
+		source, name, AT_RECURSIVE | (PROTECTED(NOFOLLOW) ? AT_SYMLINK_NOFOLLOW : 0) | AT_NO_AUTOMOUNT);
 
 	if (clone < 0)
 		return clone;
@@ -68,7 +69,8 @@ int capture_entry(int source, int destination, const char *name, bool read_only,
 	if (result < 0)
 		return result;
 	/* The type never changes; asking a network or FUSE server for fresh attributes could hang. */
-	if (statx(clone, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &statx_buffer) < 0)
+	if (statx(clone, "", AT_EMPTY_PATH | (PROTECTED(NO_SYNC) ? AT_STATX_DONT_SYNC : 0) | AT_NO_AUTOMOUNT,
+		  STATX_TYPE, &statx_buffer) < 0)
 		return -errno;
 	if (S_ISLNK(statx_buffer.stx_mode))
 		return copy_link(clone, destination, name);
@@ -110,7 +112,7 @@ static bool is_skipped(const char *name, const struct capture_policy *policy)
 {
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return true;
-	for (const char *const *skip = policy->skip; *skip != NULL; skip++)
+	for (const char *const *skip = policy->skip; *skip != NULL && PROTECTED(OWN_NAMES); skip++)
 		if (strcmp(name, *skip) == 0)
 			return true;
 	return false;

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -21,8 +22,12 @@
 #define PID_MAX_LIMIT (4 * 1024 * 1024) /* include/linux/threads.h, 64-bit */
 #define LOOK_INTERVAL 1024
 #define WAIT_FAILURES_MAX 8
+#define STOPS_MAX 20 /* as often the command is continued on its way to the exec */
 
 static const int forwarded_signals[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
+
+/* Shared with the command's process, which sets it on the verge of the exec: from then on who stops it may mean it. */
+static volatile bool *executing;
 
 bool option_has(const char *options, const char *word)
 {
@@ -49,6 +54,11 @@ void test_barrier(const char *options, const char *step)
 		return;
 	stopped = true;
 	(void)kill(getpid(), SIGSTOP);
+}
+
+bool test_holds(const char *options)
+{
+	return option_has(options, "barrier=init/wait") || option_has(options, "barrier=init/command");
 }
 #endif
 
@@ -95,7 +105,7 @@ static pid_t start_command(const char *options, char **command, const sigset_t *
 	if (PROTECTED(options, "PDEATHSIG") && (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != init))
 		_exit(LAUNCHER_EXIT_ENDED);
 	/* A session of its own in either mode: no terminal of anybody's can be reached, and signals go to one group. */
-	if (sigprocmask(SIG_SETMASK, mask, NULL) < 0 || setsid() < 0)
+	if (sigprocmask(SIG_SETMASK, mask, NULL) < 0 || (PROTECTED(options, "SETSID") && setsid() < 0))
 		_exit(LAUNCHER_EXIT_ENDED);
 	if (option_has(options, "tty") && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
 		_exit(LAUNCHER_EXIT_ENDED);
@@ -103,9 +113,23 @@ static pid_t start_command(const char *options, char **command, const sigset_t *
 	wait_for_start();
 	test_barrier(options, "init/command");
 	(void)close(LAUNCHER_START_FD);
+	if (executing != NULL)
+		*executing = true;
 	if (option_has(options, "filter"))
 		load_filters();
 	filter_end(command_exec(command));
+}
+
+/* The container stops every process that comes: this one would never become the command, and nobody else could see why. */
+static void continue_command(const char *options, pid_t command)
+{
+	static unsigned stops;
+	siginfo_t info = { .si_pid = 0 };
+
+	if (executing == NULL || *executing || !PROTECTED(options, "STOPPED") || test_holds(options))
+		return;
+	if (waitid(P_PID, (id_t)command, &info, WSTOPPED | WNOHANG | __WALL) == 0 && info.si_pid == command)
+		(void)kill(command, ++stops > STOPS_MAX ? SIGKILL : SIGCONT);
 }
 
 /* Reaps what has ended. True when nobody is left. */
@@ -160,8 +184,12 @@ static _Noreturn void supervise(const char *options, pid_t command, const sigset
 		if (signal != SIGCHLD) {
 			if (signal > 0 && exit_status < 0)
 				(void)kill(-command, signal);
+			/* Else who is stopped would hear of the end when he is killed. */
+			if ((signal == SIGTERM || signal == SIGHUP) && exit_status < 0)
+				(void)kill(-command, SIGCONT);
 			continue;
 		}
+		continue_command(options, command);
 		test_barrier(options, "init/reap");
 		if (reap(command, &exit_status))
 			_exit(exit_status < 0 ? LAUNCHER_EXIT_ENDED : exit_status);
@@ -191,9 +219,11 @@ _Noreturn void init_run(const char *options, char **command)
 		_exit(LAUNCHER_EXIT_ENDED);
 	if (PROTECTED(options, "SUBREAPER") && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		_exit(LAUNCHER_EXIT_ENDED);
-	if (setsid() < 0)
+	if (PROTECTED(options, "SETSID") && setsid() < 0)
 		_exit(LAUNCHER_EXIT_ENDED);
 
+	void *page = mmap(NULL, sizeof(*executing), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	executing = page == MAP_FAILED ? NULL : page;
 	pid_t pid = start_command(options, command, &none);
 	if (pid < 0) {
 		static const char text[] = "dbgattach: no process can be made in the target\n";

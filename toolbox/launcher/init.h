@@ -22,12 +22,19 @@ bool option_has(const char *options, const char *word);
 #ifdef DBG_TEST_BUILD
 /* Stops at "barrier=PROCESS/STEP"; for the tests that kill us at each step. */
 void test_barrier(const char *options, const char *step);
+/* The command's process stops by itself. */
+bool test_holds(const char *options);
 #define PROTECTED(options, name) (!option_has(options, "without=" name))
 #else
 static inline void test_barrier(const char *options, const char *step)
 {
 	(void)options;
 	(void)step;
+}
+static inline bool test_holds(const char *options)
+{
+	(void)options;
+	return false;
 }
 #define PROTECTED(options, name) true
 #endif

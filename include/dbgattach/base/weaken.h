@@ -12,6 +12,10 @@
 bool weaken_is_protected(const char *name);
 /* Stops the calling process with SIGSTOP when it is at the barrier that DBG_BARRIER names. */
 void weaken_barrier(const char *process, const char *step);
+/* DBG_BARRIER names a step of this process: it stops by itself. */
+bool weaken_holds(const char *process);
+/* What an attach that forks too early does: goes on in a child, which a PID namespace joined before makes visible. */
+void weaken_become_visible(void);
 #define PROTECTED(name) weaken_is_protected(#name)
 #else
 #define PROTECTED(name) true
@@ -19,5 +23,13 @@ static inline void weaken_barrier(const char *process, const char *step)
 {
 	(void)process;
 	(void)step;
+}
+static inline bool weaken_holds(const char *process)
+{
+	(void)process;
+	return false;
+}
+static inline void weaken_become_visible(void)
+{
 }
 #endif

@@ -1,0 +1,560 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The attacks, one row each: how the container is made, what is done to it, and on which naive build it must succeed. What an
+attack finds it says itself ("fell ..."); beside that, every attach has to end in time with an exit status that is allowed,
+and leave nothing.
+"""
+import glob
+import os
+import select
+import shutil
+import signal
+import stat
+import subprocess
+import termios
+import time
+from dataclasses import dataclass, field
+
+import processes
+from field import BOUND, Broken, Setup
+from processes import Late
+from program import STEPS, Program
+
+GENERAL_CAPS = sum(1 << bit for bit in (2, 5, 6, 7, 13, 19))  # DAC_READ_SEARCH KILL SETGID SETUID NET_RAW SYS_PTRACE
+SECRET = "the-caller-s-secret-7c1f"
+SLEEP = ("/dbg/bin/sleep", "0.25")
+TRUE = ("/dbg/bin/true",)
+EVERYWHERE = ("C0", "CP", "CA", "CU", "CUP")
+
+
+@dataclass
+class Attack:
+    name: str
+    what: str
+    play: object  # called with the Field
+    attack: tuple = ("idle",)
+    # (protections left out, joined by +; where it must succeed then). "tool": a dynamic tool instead of the toolbox's.
+    naive: tuple = ()
+    more: dict = field(default_factory=dict)  # of Setup, or a function of the world and the kind that returns it
+    why_not: object = None  # a function that says why it cannot be shown on this host, or None
+
+    def setup(self, world, kind):
+        more = self.more(world, kind) if callable(self.more) else self.more
+        return Setup(**{"attack": self.attack, **more})
+
+
+# ---- who looks at the session's processes ---------------------------------------------------------------------------
+
+def spy(f):
+    env = {"SECRET": SECRET}
+    f.attach(*SLEEP, env=env)
+    f.attach("/attacker", "probe", "sleep", "150", env=env)
+
+
+def spy_at_barriers(f):
+    """Each process that could be visible is held at each of its steps."""
+    for stage in [f"{process}/{step}" for process in ("entry", "launcher", "init") for step in STEPS[process]]:
+        if stage == "init/reap":
+            continue
+        session = f.start(*TRUE, barrier=stage, env={"SECRET": SECRET})
+        try:
+            session.at_barrier()
+        except (Late, AssertionError) as late:
+            f.fall(f"{stage}: {late}")
+            continue
+        time.sleep(0.015)
+        session.release()
+        f.finish(session)
+
+
+def leaked(f):
+    """Open descriptors of the caller's, a directory of the host's among them, and a working directory there."""
+    host = os.open("/", os.O_RDONLY | os.O_DIRECTORY)
+    secret = os.open("/etc/shadow", os.O_RDONLY)
+    try:
+        for command in (("/attacker", "probe", "fds"), ("/attacker", "probe", "view")):
+            f.attach(*command, pass_fds=(host, secret), cwd="/root")
+    finally:
+        os.close(host)
+        os.close(secret)
+
+
+def stdio(f):
+    path = os.path.join(f.world.directory, "callers-file")
+    with open(path, "w") as file:
+        file.write("untouched\n")
+    os.chmod(path, 0o600)
+    with open(path) as stdin, open(path + ".out", "wb") as stdout:
+        os.chmod(path + ".out", 0o600)
+        session = f.start("/dbg/bin/sh", "-c", "sleep 0.3; echo ours", stdin=stdin, stdout=stdout)
+        session.popen.stdin = session.popen.stdout = None
+        f.finish(session, input=None)
+    if processes.read(path) != "untouched\n" or processes.read(path + ".out") != "ours\n":
+        f.fall("the caller's file was changed")
+
+
+def host_secret(world, kind):
+    """A file that only the host has."""
+    path = os.path.join(world.directory, "host-secret")
+    with open(path, "w") as file:
+        file.write(SECRET)
+    return {"attack": ("root", path)}
+
+
+def exe_by_interpreter(f):
+    """A script and a program of the target's that name the executing program as their interpreter."""
+    for name in ("/evil-script", "/evil-elf"):
+        f.attach(name, "probe", "sleep", "100", expect=None)
+    f.attach("/dbg/bin/sh", "-c", "/evil-script; /dbg/bin/sleep 0.2", expect=None)
+
+
+def elf_with_interpreter(interpreter):
+    """A program that does nothing but name an interpreter."""
+    import struct
+    text = interpreter.encode() + b"\0"
+    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", 3, 62, 1, 0, 64, 0, 0, 64, 56, 2, 64, 0, 0)
+    interp = struct.pack("<IIQQQQQQ", 3, 4, 176, 176, 176, len(text), len(text), 1)
+    load = struct.pack("<IIQQQQQQ", 1, 5, 0, 0, 0, 4096, 4096, 4096)
+    return (header + interp + load + text).ljust(4096, b"\0")
+
+
+INTERPRETERS = {"files": {"evil-script": b"#!/proc/self/exe\n", "evil-elf": elf_with_interpreter("/proc/self/exe")},
+                "prepare": lambda root: [os.chmod(f"{root}/{name}", 0o755) for name in ("evil-script", "evil-elf")]}
+
+
+# ---- trees --------------------------------------------------------------------------------------------------------------
+
+LINKS = ("/swap-link", "/data-link", "/etc-link", "/work-link")
+
+
+def repeated(count, *command, expect=(0,), options=(), **how):
+    def play(f):
+        for _ in range(count if not f.weakened else max(count // 2, 3)):
+            f.attach(*command, expect=expect, options=options, **how)
+            if f.weakened and (f.falls or f.said("fell")):
+                break
+    return play
+
+
+def link_not_followed(f):
+    """In / the links are links, whatever they point to."""
+    f.probe("view", "/to-root", "/to-proc", "/up")
+
+
+def late_proc(f):
+    """/proc is exchanged between the look at it and its use."""
+    session = f.start("/attacker", "probe", "proc", barrier="entry/unshare")
+    try:
+        session.at_barrier()
+    except (Late, AssertionError) as late:
+        raise Broken(str(late)) from None
+    os.kill(f.pid, signal.SIGUSR1)
+    f.wait_for_line("note covered")
+    session.release()
+    f.finish(session, expect=(0, 125))
+
+
+def fake_dev(f):
+    f.probe("dev")
+    f.probe("dev", options=("-t",))
+    f.attach("/dbg/bin/sh", "-c", "tty && echo overwritten >/dev/null", options=("-t",))
+    if b"a marker" not in read_inside(f, "/dev/null"):
+        f.fall("a file that the target calls /dev/null was written to")
+
+
+def read_inside(f, path):
+    """As the container's first process sees it; only for what is surely a plain file there."""
+    with open(f"/proc/{f.pid}/root{path}", "rb") as file:
+        return file.read(4096)
+
+
+def planted(f):
+    f.probe("plant", "/planted", "/etc/planted", "/data/planted", "/dev/planted", "/tmp/planted")
+
+
+# ---- files that a tool reads -----------------------------------------------------------------------------------------------
+
+def user_by_name(f):
+    f.attach(*TRUE, options=("-u", "app"), expect=(125,))
+
+
+def libraries(*prepare_files):
+    def more(world, kind):
+        built = os.path.join(world.build, "hostile")
+        folder = os.path.dirname(glob.glob("/lib/*/libc.so.6")[0])
+        copies = [(f"{folder}/libc.so.6", f"{folder}/libc.so.6"), (f"{built}/naivetool", "naivetool"),
+                  (f"{built}/libdbgnaive.so", f"{folder}/libdbgnaive.so"), (f"{built}/evil.so", "evil/evil.so")]
+        loader = next(path for path in (glob.glob("/lib64/ld-linux*.so.*") + glob.glob("/lib/ld-linux*.so.*")))
+        copies.append((loader, loader))
+        files = {"etc/passwd": b"root:x:0:0::/root:/bin/sh\n"}
+        for source in prepare_files:
+            source(files, copies, folder, built)
+        run_ldconfig = any(source is cache for source in prepare_files)
+        return {"files": files, "copies": [(source, name.lstrip("/")) for source, name in copies],
+                "prepare": (lambda root: subprocess.run(["/sbin/ldconfig", "-X", "-r", root], check=True, capture_output=True))
+                if run_ldconfig else None}
+    return more
+
+
+def preload(files, copies, folder, built):
+    files["etc/ld.so.preload"] = b"/evil/evil.so\n"
+
+
+def cache(files, copies, folder, built):
+    """The library that the tool needs is only where the cache says."""
+    copies[:] = [copy for copy in copies if not copy[1].endswith("libdbgnaive.so")]
+    copies.append((f"{built}/evil.so", "evil/libdbgnaive.so"))
+    files["etc/ld.so.conf"] = b"/evil\n"
+
+
+def nss(files, copies, folder, built):
+    files["etc/nsswitch.conf"] = b"passwd: evil\ngroup: evil\nhosts: evil\n"
+    copies.append((f"{built}/evil.so", f"{folder}/libnss_evil.so.2"))
+
+
+def gconv(files, copies, folder, built):
+    files[f"{folder.lstrip('/')}/gconv/gconv-modules"] = b"module EVIL// INTERNAL EVIL 1\nmodule INTERNAL EVIL// EVIL 1\n"
+    copies.append((f"{built}/evil.so", f"{folder}/gconv/EVIL.so"))
+
+
+TOOLS = ("id; id nobody; ls -la / /etc; ps; whoami; cat /etc/passwd; date; hostname; find /etc -name p*; stat /etc; "
+         "vi --help; awk 1 /etc/passwd; df; nslookup localhost; wget --help; tar --help; env")
+
+
+def tools(f):
+    """What a session's tools read by themselves."""
+    if "tool" in f.program.without:
+        f.attach("/naivetool", expect=None)
+    else:
+        f.attach("/dbg/bin/sh", "-c", TOOLS.replace(";", " >/dev/null 2>&1;") + " | grep '^fell'; true", within=5)
+        f.attach("/dbg/bin/sh", "-c", TOOLS, expect=None, within=5)
+
+
+RC = b"echo fell a start-up file of the target was read\n"
+RC_NAMES = ("etc/profile", "etc/bash.bashrc", "etc/inputrc", "root/.profile", "root/.bashrc", "root/.ashrc", ".profile",
+            ".ashrc", "etc/ash.ashrc", "evil.rc", "etc/profile.d/evil.sh", "etc/vi.exrc", "root/.exrc", "etc/toprc")
+NAMES = ("sh", "ls", "ps", "id", "cat", "xz", "tar", "getent", "nsenter", "unpigz", "busybox", "sleep", "env")
+STEERING = ("LD_PRELOAD=/evil.so", "LD_AUDIT=/evil.so", "LD_LIBRARY_PATH=/evil", "GLIBC_TUNABLES=glibc.malloc.check=3",
+            "GCONV_PATH=/evil", "BASH_ENV=/evil.rc", "ENV=/evil.rc", "BASH_FUNC_ls%%=() { echo fell; }",
+            "PROMPT_COMMAND=echo fell a prompt command", "PS1=$(echo fell >&2)", "PYTHONSTARTUP=/evil.rc", "TERMINFO=/evil",
+            "IFS=/", "NEW\nLINE=x", "HOME=/root", "HARMLESS=yes", "LESSOPEN=|/evil.rc", "PERL5OPT=-Mevil")
+STEERING_NAMES = ("LD_", "GLIBC", "GCONV", "BASH", "ENV=", "PROMPT", "PYTHON", "TERMINFO", "IFS", "NEW", "LESS", "PERL")
+
+
+def login_shell(f):
+    f.attach(input=b"ls / >/dev/null\nexit 0\n")
+    f.attach("/dbg/bin/sh", "-l", "-i", options=("-t",), input=b"exit\n", expect=None)
+
+
+def shell_with_env(f):
+    f.attach("/dbg/bin/sh", "-i", input=b"exit 0\n", expect=None)
+    f.attach("/dbg/bin/sh", "-i", options=("-t",), input=b"exit\n", expect=None)
+
+
+def by_name(f):
+    for name in ("ls", "id", "ps", "sh"):
+        f.attach(name, "--help", expect=None)
+    f.attach("sh", "-c", "ls / >/dev/null; id -u; ps >/dev/null")
+
+
+# ---- signals, endings, cost ---------------------------------------------------------------------------------------------------
+
+def stopped(*command, options=()):
+    def play(f):
+        f.attach(*command, expect=(0, 125, 137), options=options)
+        f.attach("/dbg/bin/sleep", "100", options=("--timeout", "1", *options), expect=(124, 125, 137), within=8)
+    return play
+
+
+def stopped_and_told_to_end(f):
+    """Everybody is kept stopped; the end that the caller asks for comes all the same."""
+    session = f.start("/dbg/bin/sleep", "1000")
+    time.sleep(0.15)
+    processes.send(session.pid, signal.SIGTERM)
+    f.finish(session, expect=None)
+
+
+def killed(f):
+    for _ in range(3):
+        f.attach("/attacker", "probe", "orphans", "long", expect=(0, 125, 137))
+
+
+def orphans(f):
+    f.attach("/attacker", "probe", "orphans", expect=(0, 125, 137))
+
+
+def held(*options):
+    def play(f):
+        f.attach("/attacker", "probe", "give", options=options)
+        if not f.said("note"):
+            raise Broken("nothing was given away")
+    return play
+
+
+def bomb(f):
+    session = f.start("/attacker", "probe", "bomb", "560")
+    f.finish(session, expect=None, within=8)
+    if f.kind.name == "C0" and not f.falls:
+        f.attach(*TRUE)
+
+
+def unread_flood(f):
+    """A reader that has stopped reading: the session waits, nothing grows."""
+    session = f.start("/dbg/bin/yes")
+    time.sleep(0.3)
+    if (peak := processes.peak_kib(session.pid)) > 8192:
+        f.fall(f"the monitor has grown to {peak} KiB")
+    processes.send(session.pid, signal.SIGTERM)
+    f.finish(session, expect=None)
+
+
+def many_mounts(f):
+    f.attach("/attacker", "probe", "view", expect=(0, 125), within=5)
+
+
+# ---- what a program that is run in the session tries -----------------------------------------------------------------------------
+
+def caller_keys(f):
+    f.attach("/attacker", "probe", "keys", "secret", prefix=(f.world.helper("payload"), "withkey", "secret"))
+
+
+def tiocsti(f):
+    """Keys for the caller's terminal: what waits there to be read afterwards."""
+    master, slave = os.openpty()
+    try:
+        session = f.start("/attacker", "probe", "tiocsti", stdin=slave, stdout=slave, stderr=slave,
+                          preexec_fn=lambda: controlling(slave))
+        session.popen.stdin = session.popen.stdout = session.popen.stderr = None
+        drain_until_end(session, master)
+        f.finish(session, input=None, expect=None)
+        attributes = termios.tcgetattr(slave)
+        attributes[3] &= ~(termios.ICANON | termios.ECHO)
+        termios.tcsetattr(slave, termios.TCSANOW, attributes)
+        time.sleep(0.02)
+        os.set_blocking(slave, False)
+        try:
+            if b"INJECTED" in os.read(slave, 4096):
+                f.fall("keys were typed into the caller's terminal")
+        except BlockingIOError:
+            pass
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
+def controlling(slave):
+    import fcntl
+    os.setsid()
+    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+
+
+def drain_until_end(session, master):
+    deadline = time.monotonic() + BOUND
+    while session.popen.poll() is None and time.monotonic() < deadline:
+        if select.select([master], [], [], 0.02)[0]:
+            os.read(master, 65536)
+
+
+def injection_is_refused_by_the_kernel():
+    if processes.read("/proc/sys/dev/tty/legacy_tiocsti", "1").strip() == "0":
+        return "dev.tty.legacy_tiocsti is 0: the kernel refuses it itself"
+    return None
+
+
+def setuid_program(f):
+    f.attach("/attacker", "probe", "setuid", "/suid", options=("-u", "1000:1000"))
+
+
+def make_setuid(root):
+    shutil.copy(f"{root}/attacker", f"{root}/suid")
+    st = os.stat(f"{root}/attacker")
+    os.chown(f"{root}/suid", st.st_uid, st.st_gid)
+    # cap_net_raw,cap_sys_admin+ep, as VFS_CAP_REVISION_2
+    os.setxattr(f"{root}/suid", "security.capability", bytes.fromhex("0100000200200020000000000000000000000000"))
+    os.chmod(f"{root}/suid", 0o6755)
+
+
+def make_device(root):
+    for path in (f"{root}/node",):
+        os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(10, 229))
+        os.chmod(path, 0o666)
+
+
+def caller_groups(f):
+    f.attach("/attacker", "probe", "groups", "6", "44", "999", options=("-u", "1000:1000"),
+             prefix=("setpriv", "--groups", "6,44,999"))
+
+
+def core(f):
+    import resource
+    f.attach("/attacker", "probe", "core", preexec_fn=lambda: resource.setrlimit(
+        resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2))
+
+
+# ---- names and numbers ---------------------------------------------------------------------------------------------------------
+
+def escapes(f):
+    """Nothing that dbgattach itself prints acts on a terminal."""
+    for options in (("--explain",), ("-v",)):
+        result = f.attach(*TRUE, options=options, expect=(0, 125))
+        for text in (result.out.decode("utf-8", "replace"), result.err):
+            if any(not (c.isprintable() or c in "\n\t") for c in text):
+                f.fall("what is printed would act on the caller's terminal")
+
+
+def recycled(f):
+    """The container is gone, its state is still there, and its pid now is that of a process of the host's."""
+    pid = f.pid
+    f.container.kill()
+    processes.wait_until(lambda: processes.process(pid) is None, what="the pid to be free")
+    other = subprocess.Popen([f.world.helper("pidreuse"), str(pid), f.world.helper("payload"), "pause"],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    Program.known.add(other.pid)
+    try:
+        if other.stdout.readline() != b"pid %d\n" % pid:
+            raise Broken("the pid could not be taken")
+        result = f.attach("/dbg/bin/true", expect=None)
+        if result.code == 0:
+            f.fall("another process was entered in the container's place")
+    finally:
+        processes.send(pid, signal.SIGKILL)
+        other.wait()
+        other.stdout.close()
+
+
+def host_pids(f):
+    """Refused: it could trace and kill whoever runs on the host."""
+    result = f.attach(*TRUE, expect=(125,))
+    if result.code == 125 and "--host-pid" not in result.err:
+        f.fall(f"refused for another reason: {result.err}")
+
+
+def hung(*command, options=(), expect=(125,), within=5.0):
+    """The caller is told so within the deadline, and is not drawn in; who hangs goes with the container."""
+    def play(f):
+        f.attach(*command, options=options, expect=expect, within=within)
+        if f.weakened:
+            return
+        f.container.stop()
+        if f.world.use(f.program).code != 0:
+            f.fall("another container cannot be entered any more")
+    return play
+
+
+ATTACKS = [
+    # who looks at the session's processes
+    Attack("spy", "takes descriptors, memory and capabilities of every process that becomes visible", spy,
+           ("spy", f"{GENERAL_CAPS:x}", SECRET), (("VISIBLE_LAST", ("CP", "CA")), ("CAP_DROP+BOUNDING+VERIFY", ("C0",)))),
+    Attack("spy-barriers", "the same while each process of ours is held at each of its steps", spy_at_barriers,
+           ("spy", f"{GENERAL_CAPS:x}", SECRET), (("VISIBLE_LAST", ("CP", "CA")),)),
+    Attack("secret-search", "searches environment, arguments and memory for a secret of the caller's", spy,
+           ("spy", "ffffffffffffffff", SECRET), (("OWN_ENVIRONMENT", ("CP", "CA", "CUP")),)),
+    Attack("exe-overwrite", "opens the session's executables for writing", repeated(2, *SLEEP), ("exe",),
+           (("SEALED_TOOLBOX", ("CP", "CA")),)),
+    Attack("exe-interpreter", "#!/proc/self/exe, and the same as an ELF interpreter", exe_by_interpreter, ("exe",),
+           (("SEALED_TOOLBOX", ("CP", "CA")),), INTERPRETERS),
+    Attack("toolbox-unlock", "joins the session's mount namespace and makes the toolbox writable", repeated(2, *SLEEP),
+           ("toolbox",), (("SEALED_TOOLBOX", ("CP", "CA")),)),
+    Attack("stdio-reopen", "opens the caller's files behind the session's stdio", stdio, ("stdio",),
+           (("RELAY", ("CP", "CA")),)),
+    Attack("host-root", "walks out by the session's root, working directory and magic links", repeated(2, *SLEEP),
+           naive=(("VISIBLE_LAST", ("CP", "CA")),), more=host_secret),
+    Attack("proc-write", "writes to the kernel's switches by /proc/SESSION/root/proc", repeated(2, *SLEEP), ("procwrite",),
+           (("PROC_MASK", ("CA",)),)),
+    Attack("leaked-fds", "descriptors and a working directory of the caller's", leaked,
+           naive=(("CLOSE_RANGE", EVERYWHERE),)),
+
+    # trees that lie
+    Attack("symlink-storm", "links, folders and files come and go at every path that could be touched",
+           repeated(10, "/attacker", "probe", "view", expect=(0, 125)), ("symlinks",), (("OWN_ROOT", ("C0",)),)),
+    Attack("rename-storm", "folders and links out change places",
+           repeated(10, "/attacker", "probe", "view", *LINKS, expect=(0, 125)), ("renames",), (("NOFOLLOW", ("C0",)),)),
+    Attack("links-in-root", "links to everywhere in /", link_not_followed, naive=(("NOFOLLOW", ("C0",)),),
+           more={"files": {"to-root": "-> /", "to-proc": "-> ../../proc/1/root", "up": "-> ../../../.."}}),
+    Attack("fake-dbg", "a /dbg of the target's own, with a launcher", repeated(2, "/attacker", "probe", "view"),
+           naive=(("OWN_NAMES", ("C0",)),),
+           more={"programs": ("dbg/libexec/launcher", "dbg/bin/sh", "dbg/bin/true")}),
+    Attack("fake-proc", "a tmpfs with lies on /proc", repeated(2, "/attacker", "probe", "proc"), ("fakeproc",),
+           (("PROC_MASK", ("CA",)),)),
+    Attack("late-proc", "/proc is exchanged after it was looked at", late_proc, ("lateproc",), (("PROC_RECHECK", ("CA",)),)),
+    Attack("fake-dev", "FIFOs, files and links in /dev, no devpts", fake_dev, ("fakedev",), (("OWN_NAMES", ("CA",)),)),
+    Attack("plant-file", "a program run in the session plants files in the target", planted,
+           naive=(("READ_ONLY_VIEW", ("C0",)),)),
+    Attack("shared-mounts", "everything is shared, so that mounts propagate", repeated(2, *TRUE), ("shared",),
+           (("PRIVATE_MOUNTS", ("CA",)),)),
+    Attack("50000-mounts", "50,000 mounts, all shared", many_mounts, ("mounts", "50000"), (("PRIVATE_MOUNTS", ("CA",)),)),
+    Attack("mount-max", "as many mounts as the kernel allows", many_mounts, ("mountmax",), (("CLEAN_UP", ("CA",)),)),
+
+    # files and variables that steer a tool
+    Attack("passwd-fifo", "a FIFO as /etc/passwd", user_by_name, ("fifo", "/etc/passwd"),
+           (("FILE_NONBLOCK+FILE_DEADLINE", ("C0",)),)),
+    Attack("ld.so.preload", "/etc/ld.so.preload", tools, naive=(("tool", ("C0",)),), more=libraries(preload)),
+    Attack("ld.so.cache", "/etc/ld.so.cache", tools, naive=(("tool", ("C0",)),), more=libraries(cache)),
+    Attack("nsswitch", "/etc/nsswitch.conf and an NSS module", tools, naive=(("tool", ("C0",)),), more=libraries(nss)),
+    Attack("gconv", "gconv-modules and a character set module", tools, naive=(("tool", ("C0",)),), more=libraries(gconv)),
+    Attack("environ", "variables that steer loaders, shells and interpreters, by the container's configuration",
+           lambda f: f.probe("environ", *STEERING_NAMES), naive=(("ENVIRONMENT", ("C0",)),), more={"env": STEERING}),
+    Attack("environ-process", "the same, by its own /proc/PID/environ",
+           lambda f: f.probe("environ", *STEERING_NAMES, options=("--env-from-process",)),
+           naive=(("ENVIRONMENT", ("C0",)),), more={"env": STEERING}),
+    Attack("shell-env", "ENV and BASH_ENV name a script of the target's", shell_with_env,
+           naive=(("ENVIRONMENT", ("C0",)),), more={"env": ("ENV=/evil.rc", "BASH_ENV=/evil.rc"), "files": {"evil.rc": RC}}),
+    Attack("rc-files", "every start-up file of a shell or tool, in HOME and /etc", login_shell,
+           naive=(("OUR_VARIABLES", ("C0",)),),
+           more={"env": ("HOME=/root",), "files": {name: RC for name in RC_NAMES}}),
+    Attack("tool-names", "programs named as the tools are, first in the target's PATH", by_name,
+           naive=(("OUR_VARIABLES", ("C0",)),), more={"programs": tuple(f"bin/{name}" for name in NAMES)}),
+
+    # who stops, kills, keeps
+    Attack("sigstop-all", "stops every process that comes, all the time", stopped(*TRUE), ("signal", "19", "all"),
+           (("STOPPED", ("C0", "CU")),)),
+    Attack("sigstop-init", "stops the session's first process", stopped(*TRUE), ("signal", "19", "init"),
+           (("STOPPED", ("C0",)),)),
+    Attack("sigstop-end", "keeps everybody stopped while the caller wants to leave", stopped_and_told_to_end,
+           ("signal", "19", "all"), (("STOPPED", ("C0",)),)),
+    Attack("sigkill-init", "kills the session's first process, with orphans behind it", killed, ("signal", "9", "init"),
+           (("CGROUP", ("C0",)),)),
+    Attack("cgroup-thief", "moves the session's processes into its own cgroups", orphans, ("cgroup",),
+           (("SUBREAPER", ("CA",)),)),
+    Attack("slave-holder", "keeps the session's terminal open", held("-t"), ("holder",), (("BOUNDED_END", ("C0",)),)),
+    Attack("output-flood", "keeps the session's output and floods it", held(), ("holder", "flood"),
+           (("BOUNDED_END", ("C0",)),)),
+    Attack("fork-bomb", "a program run in the session forks without end", bomb, naive=(("CGROUP", ("C0",)),)),
+
+    # a program run in the session
+    Attack("keyring-thief", "looks for keys of the caller's session", caller_keys,
+           naive=(("KEYRING+SECCOMP+VERIFY", ("C0",)),)),
+    Attack("tiocsti", "types into the caller's terminal", tiocsti, naive=(("RELAY+SETSID+SECCOMP+VERIFY", ("C0",)),),
+           why_not=injection_is_refused_by_the_kernel),
+    Attack("seccomp-gaps", "tries what the filter refuses, by high bits and foreign numbers too",
+           lambda f: f.probe("calls"), naive=(("SECCOMP+VERIFY", ("C0",)),)),
+    Attack("setuid-file", "a setuid root file with file capabilities", setuid_program,
+           naive=(("NO_NEW_PRIVS+VERIFY", ("C0",)),), more={"prepare": make_setuid}),
+    Attack("device-node", "a device node that the image brought along", lambda f: f.probe("device", "/node"),
+           naive=(("NODEV+DEVICES", ("C0",)),), more={"prepare": make_device}),
+    Attack("device-in-dev", "a device of the container's in /dev", lambda f: f.probe("device", "/dev/fuse"),
+           naive=(("DEVICES", ("C0",)),)),
+    Attack("caller-groups", "files of groups that the caller is in", caller_groups, naive=(("GROUPS", ("C0",)),)),
+    Attack("core-dump", "a session that crashes with the caller's limits", core, naive=(("RLIMITS", ("C0",)),)),
+
+    # names, numbers, the host's namespaces
+    Attack("escapes", "a working directory whose name acts on a terminal", escapes, ("chdir",), (("ESCAPE", ("C0",)),)),
+    Attack("pid-recycler", "the container's pid is given to a process of the host's", recycled,
+           naive=(("PIN_VERIFY+HOST_PID_CHECK", ("C0",)),)),
+    Attack("host-pid", "the target shares the host's PID namespace", host_pids, naive=(("HOST_PID_CHECK", ("C0",)),),
+           more={"host_namespaces": ("pid",)}),
+    Attack("host-net", "the target shares the host's network", lambda f: f.probe("packet"),
+           naive=(("HOST_NET_CHECK", ("C0",)),), more={"host_namespaces": ("network",)}),
+
+    # filesystems that never answer
+    Attack("fuse-tree", "a hung filesystem somewhere in /", hung(*TRUE, expect=(0,), within=BOUND), ("fuse", "/hung"),
+           (("NO_SYNC", ("CA",)),)),
+    Attack("fuse-workdir", "the working directory is on a hung filesystem", hung(*TRUE), ("fuse", "/hung", "cwd"),
+           (("DEADLINE", ("CA",)),)),
+    Attack("fuse-etc", "/etc is a hung filesystem, and a user's name is to be found there", hung(*TRUE, options=("-u", "app")),
+           ("fuse", "/etc"), (("FILE_DEADLINE", ("CA",)),)),
+    Attack("fuse-proc", "a hung filesystem on /proc", hung(*TRUE, expect=(0, 125)), ("fuse", "/proc"),
+           (("DEADLINE", ("CA",)),)),
+    Attack("fuse-dev", "a hung filesystem on /dev", hung(*TRUE, expect=(0, 125)), ("fuse", "/dev"),
+           (("DEADLINE", ("CA",)),)),
+]
