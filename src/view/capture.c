@@ -112,9 +112,9 @@ static bool is_skipped(const char *name, const struct capture_policy *policy)
 {
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return true;
-	for (const char *const *skip = policy->skip; *skip != NULL && PROTECTED(OWN_NAMES); skip++)
+	for (const char *const *skip = policy->skip; *skip != NULL; skip++)
 		if (strcmp(name, *skip) == 0)
-			return true;
+			return PROTECTED(OWN_NAMES) || (strcmp(name, "dbg") != 0 && strcmp(name, "null") != 0);
 	return false;
 }
 

@@ -151,6 +151,7 @@ class Field:
     notes: list = field(default_factory=list)
     times: list = field(default_factory=list)
     codes: list = field(default_factory=list)
+    errors: list = field(default_factory=list)
 
     def __post_init__(self):
         self.report = os.path.join(self.container.bundle, "rootfs", "report")
@@ -208,6 +209,7 @@ class Field:
             return Result(-1, b"", "")
         self.times.append(time.monotonic() - started)
         self.codes.append(result.code)
+        self.errors += [result.err.strip()[-200:]] if result.err else []
         self.judge(result, expect)
         return result
 
@@ -297,7 +299,7 @@ class World:
             field.wait_for_line("ready", 30)
             field.inside = set(field.members())
             attack.play(field)
-            return field.verdict(), [*field.notes, f"exit {field.codes}"]
+            return field.verdict(), [*field.notes, f"exit {field.codes}", *field.errors]
         finally:
             self.clear(program, container)
 

@@ -19,6 +19,7 @@
 
 static int storm_signal;
 static const char *storm_whom;
+static useconds_t storm_delay_us;
 
 /* The session's init is no child of anybody in this namespace. */
 static bool is_init(pid_t pid)
@@ -35,17 +36,23 @@ static bool is_init(pid_t pid)
 
 static void send_signal(pid_t pid)
 {
+	static pid_t last;
+
+	if (storm_delay_us > 0 && pid != last && is_init(pid))
+		usleep(storm_delay_us);
+	last = pid;
 	if (strcmp(storm_whom, "all") == 0 || is_init(pid) == (strcmp(storm_whom, "init") == 0))
 		kill(pid, storm_signal);
 }
 
-/* signal NUMBER all|init|command */
+/* signal NUMBER all|init|command [MS after they came] */
 int attack_signal(int argc, char **argv)
 {
 	if (argc < 3)
 		return 2;
 	storm_signal = atoi(argv[1]);
 	storm_whom = argv[2];
+	storm_delay_us = argc > 3 ? (useconds_t)atoi(argv[3]) * 1000 : 0;
 	watch(send_signal);
 }
 

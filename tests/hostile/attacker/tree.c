@@ -18,6 +18,7 @@
 
 #define RENAME_EXCHANGE 2
 #define STORM_PAUSE_US 20
+#define STORM_MODE 0711
 
 /* Every path that whoever enters could have an interest in. */
 static const char *const touched[] = { "/dbg",     "/mnt",        "/proc/x", "/dev/null", "/dev/ptmx",   "/dev/pts",
@@ -57,7 +58,7 @@ static void symlink_storm(unsigned turn)
 			break;
 		case 2:
 			unlink(path);
-			mkdir(path, 0755);
+			mkdir(path, STORM_MODE);
 			break;
 		default:
 			rmdir(path);
@@ -84,18 +85,17 @@ static void start_storm(void (*storm)(unsigned turn))
 	}
 }
 
-/*
- * Beside the storm it looks out for what somebody else has made: in /watched, where it makes nothing itself, and as /dbg,
- * which it never makes with this mode.
- */
+/* Beside the storm it looks out for a directory that somebody else has made: his bears another mode. */
 static void watch_for_planted(void)
 {
 	struct stat st;
 
 	for (;;) {
+		if (lstat("/dbg", &st) == 0 && S_ISDIR(st.st_mode) && (st.st_mode & 07777) != STORM_MODE)
+			fell("/dbg was made in the target's own tree");
 		if (lstat("/dbg/bin", &st) == 0 || lstat("/etc/bin/busybox", &st) == 0)
 			fell("the toolbox appeared in the target");
-		usleep(500);
+		usleep(100);
 	}
 }
 
@@ -138,7 +138,7 @@ int attack_renames(int argc, char **argv)
 	write_text("/swap/here", "x");
 	write_text("/file", "x");
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
-		if (symlink(i % 2 ? "/proc/1/root" : "../../../../..", links[i]) < 0)
+		if (symlink(i % 2 ? "/" : "../../../../..", links[i]) < 0)
 			broken("%s", links[i]);
 	if (chdir("/workdir") < 0)
 		broken("/workdir");
