@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import stat
-import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -68,6 +67,7 @@ class Hosts(Runc):
             os.makedirs(os.path.dirname(path), exist_ok=True)
             os.link(os.path.join(rootfs, "payload"), path)
         os.rename(os.path.join(rootfs, "payload"), os.path.join(rootfs, "attacker"))
+        os.unlink(os.path.join(rootfs, "trysyscall"))
         for source, name in setup.copies:
             path = os.path.join(rootfs, name)
             os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -279,7 +279,6 @@ class World:
         self.binaries = (binary, test_binary)
         self.build = build
         self.directory = directory
-        self.bystander = None
         os.chmod(directory, 0o755)
         os.mkdir(os.path.join(directory, "state"))
         self.hosts = Hosts(os.path.join(build, "hostile", "attacker"), directory)
@@ -326,13 +325,9 @@ class World:
 
     def use(self, program):
         """An attach to a container that nobody attacks: it works, and it takes away what an earlier one had to leave."""
-        if self.bystander is None:
-            self.bystander = self.hosts.start(KINDS["C0"], Setup(("idle",)))
-        return program.run(self.bystander.ref, "/dbg/bin/true", timeout=BOUND)
+        bystander = self.hosts.start(KINDS["C0"], Setup(("idle",)))
+        try:
+            return program.run(bystander.ref, "/dbg/bin/true", timeout=BOUND)
+        finally:
+            bystander.stop()
 
-    def close(self):
-        self.hosts.close()
-
-
-def output_of(*command):
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
