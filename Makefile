@@ -144,7 +144,17 @@ test:
 	@$(RECURSE) -s test-programs
 	@tests/run $(B)
 
-test-programs: all test-build helpers sweep-programs demo-programs $(UNIT_BINARIES) $(FUZZ_REPLAYS)
+## test-hostile: every attack in every kind of container, and on the naive build where it must succeed (as root)
+## test-soak: SOAK=1000 attaches to containers under storms of renames and SIGSTOP (as root)
+SOAK ?= 1000
+.PHONY: test-hostile test-soak
+test-hostile: test-build helpers hostile-programs
+	@DBG_BUILD=$(abspath $(B)) tests/hostile/run --soak 100
+
+test-soak: test-build helpers hostile-programs
+	@DBG_BUILD=$(abspath $(B)) tests/hostile/run --soak-only $(SOAK)
+
+test-programs: all test-build helpers sweep-programs hostile-programs demo-programs $(UNIT_BINARIES) $(FUZZ_REPLAYS)
 
 # The program with the switches that leave one protection out. After `all`, which makes the toolbox that both carry.
 test-build: all

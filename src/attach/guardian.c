@@ -74,8 +74,7 @@ static void end_session(struct attach *attach)
 		(void)cgroup_kill_others(&attach->cgroup, now < start + INIT_GRACE_MS ? init : 0);
 		clock_pause_ms(2);
 	}
-	if (PROTECTED(CLEAN_UP))
-		(void)cgroup_remove(&attach->cgroup);
+	(void)cgroup_remove(&attach->cgroup);
 }
 
 /* The session's pipes above all are to go: their ends are what tells each side of the other's death. */

@@ -11,7 +11,7 @@ int steps_run(const char *process, const struct step *steps, size_t count, struc
 		before(attach, i);
 		weaken_barrier(process, steps[i].name);
 		int result = steps[i].run(attach, err);
-		if (result < 0)
+		if (result < 0 && (PROTECTED(FAIL_CLOSED) || steps != entry_steps))
 			return result;
 	}
 	return 0;

@@ -131,7 +131,7 @@ LINKS = ("/swap-link", "/data-link", "/etc-link", "/work-link")
 
 def repeated(count, *command, expect=(0,), options=(), **how):
     def play(f):
-        for _ in range(count if not f.weakened else max(count // 2, 3)):
+        for _ in range(count if not f.weakened else 40):
             f.attach(*command, expect=expect, options=options, **how)
             if f.weakened and (f.falls or f.said("fell")):
                 break
@@ -141,6 +141,16 @@ def repeated(count, *command, expect=(0,), options=(), **how):
 def link_not_followed(f):
     """In / the links are links, whatever they point to."""
     f.probe("view", "/to-root", "/up")
+
+
+def own_dbg(world, kind):
+    return {"programs": ("dbg/bin/sh", "dbg/bin/true"),
+            "copies": ((f"{world.build}/toolbox/launcher", "dbg/libexec/launcher"),)}
+
+
+def full(f):
+    """Nothing can be mounted any more: the session is as it has to be, or is not."""
+    f.attach("sh", "-c", "true", expect=(0, 125), within=5)
 
 
 def fake_dbg(f):
@@ -479,10 +489,8 @@ ATTACKS = [
            repeated(10, "/attacker", "probe", "view", *LINKS, expect=(0, 125)), ("renames",), (("NOFOLLOW", ("C0",)),)),
     Attack("links-in-root", "links to everywhere in /", link_not_followed, naive=(("NOFOLLOW", ("C0",)),),
            more={"files": {"to-root": "-> /", "up": "-> ../../../.."}}),
-    Attack("fake-dbg", "a /dbg of the target's own, with a launcher", fake_dbg,
-           naive=(("OWN_NAMES", ("C0",)),), more=lambda world, kind: {
-               "programs": ("dbg/bin/sh", "dbg/bin/true"),
-               "copies": ((f"{world.build}/toolbox/launcher", "dbg/libexec/launcher"),)}),
+    Attack("fake-dbg", "a /dbg of the target's own, with a launcher", fake_dbg, naive=(("OWN_NAMES", ("C0",)),),
+           more=own_dbg),
     Attack("fake-proc", "a tmpfs with lies on /proc", repeated(2, "/attacker", "probe", "proc"), ("fakeproc",),
            (("PROC_MASK", ("CA",)),)),
     Attack("late-proc", "/proc is exchanged after it was looked at", late_proc, ("lateproc",), (("PROC_RECHECK", ("CA",)),)),
@@ -492,7 +500,8 @@ ATTACKS = [
     Attack("shared-mounts", "everything is shared, so that mounts propagate", repeated(2, *TRUE), ("shared",),
            (("PRIVATE_MOUNTS", ("CA",)),)),
     Attack("50000-mounts", "50,000 mounts, all shared", many_mounts, ("mounts", "50000"), (("PRIVATE_MOUNTS", ("CA",)),)),
-    Attack("mount-max", "as many mounts as the kernel allows", many_mounts, ("mountmax",), (("CLEAN_UP", ("CA",)),)),
+    Attack("mount-max", "as many mounts as the kernel allows, and a /dbg of its own", full, ("mountmax",),
+           (("FAIL_CLOSED", ("CA",)),), own_dbg),
 
     # files and variables that steer a tool
     Attack("passwd-fifo", "a FIFO as /etc/passwd", user_by_name, ("fifo", "/etc/passwd"),
