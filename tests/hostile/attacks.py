@@ -63,7 +63,7 @@ def spy_at_barriers(f):
         try:
             session.at_barrier()
         except (Late, AssertionError) as late:
-            f.fall(f"{stage}: {late}")
+            f.fall(f"not at {stage}: {late}")
             continue
         time.sleep(0.015)
         session.release()

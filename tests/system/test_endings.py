@@ -99,6 +99,8 @@ def test_on_a_terminal(terminal, any_target, unchanged, how):
 # SIGKILL of one of ours, while the command runs
 
 ORPHANS = (P, "orphans", "3", "stay")
+STAYS_STOPPED = ("STOPPED",)  # else an init that is stopped is continued at once
+
 
 @pytest.mark.parametrize("role", ["monitor", "guardian", "command"])
 def test_kill_while_it_runs(dbg, any_target, unchanged, role):
@@ -110,11 +112,11 @@ def test_kill_while_it_runs(dbg, any_target, unchanged, role):
 
 
 @falls_without("GUARDIAN")
-def test_kill_monitor_while_init_is_stopped(dbg, fake, unchanged):
+def test_kill_monitor_while_init_is_stopped(dbg, test_build, fake, unchanged):
     """The parent-death chain has no one to act on it: the guardian has."""
     target = fake("reap")
     with unchanged(target):
-        session = dbg.start(target.ref, *ORPHANS)
+        session = dbg.start(target.ref, *ORPHANS, weak=STAYS_STOPPED)
         session.read_until(b"ready\n")
         freeze(session.running()["init"])
         send(session.pid, signal.SIGKILL)
@@ -152,14 +154,67 @@ def test_target_ends_while_it_runs(dbg, any_target, unchanged):
 
 
 @pytest.mark.parametrize("stopped", ["guardian", "init"])
-def test_stopped_from_outside_and_ended(dbg, fake, unchanged, stopped):
+def test_stopped_from_outside_and_ended(dbg, test_build, fake, unchanged, stopped):
     """Even one of ours that is kept stopped does not keep dbgattach; a PID 1 that reaps has nothing left."""
     target = fake("reap")
     with unchanged(target, within=9):
-        session = dbg.start(target.ref, P, "sleep", "1000")
+        session = dbg.start(target.ref, P, "sleep", "1000", weak=STAYS_STOPPED)
         freeze(session.running()[stopped])
         send(session.pid, signal.SIGTERM)
         session.finish(12)
+
+
+@falls_without("STOPPED")
+def test_init_stopped_from_outside_goes_on(dbg, fake, unchanged):
+    """It is in no job control: who stops it is the target, and the session would hang."""
+    target = fake("reap")
+    with unchanged(target):
+        session = dbg.start(target.ref, "sh", "-c", "sleep 0.4; exit 3")
+        init = session.running()["init"]
+        for _ in range(3):
+            send(init, signal.SIGSTOP)
+            wait_until(lambda: state(init) == "S", what="init to go on")
+        assert session.finish(3).code == 3
+
+
+@falls_without("STOPPED")
+def test_init_stopped_again_and_again(dbg, fake, unchanged):
+    """The session ends, and says why."""
+    target = fake("reap")
+    with unchanged(target):
+        session = dbg.start(target.ref, P, "sleep", "1000")
+        init = session.running()["init"]
+
+        def stop():
+            send(init, signal.SIGSTOP)
+            return session.popen.poll() is not None
+        wait_until(stop, 4, "the end of the session")
+        result = session.finish(1)
+    assert result.code == 137 and "stopped by the container" in result.err, result
+
+
+@falls_without("STOPPED")
+def test_command_stopped_before_it_is_executed(dbg, test_build, fake, unchanged):
+    """It waits for its start, and would wait for ever."""
+    target = fake("reap")
+    with unchanged(target):
+        session = dbg.start(target.ref, P, "exit", "5", barrier="monitor/start")
+        session.at_barrier()
+        command = session.role("command")
+        send(command, signal.SIGSTOP)
+        session.release()
+        assert session.finish(3).code == 5
+
+
+def test_stopped_command_is_told_to_end(dbg, fake, unchanged):
+    """SIGTERM reaches it: it is continued, and need not be killed after the time of grace."""
+    target = fake("reap")
+    with unchanged(target):
+        session = dbg.start(target.ref, "sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 0.1; done")
+        session.read_until(b"ready\n")
+        freeze(session.roles()["command"])
+        send(session.pid, signal.SIGTERM)
+        assert session.finish(3).code == 9
 
 
 # The one exception
