@@ -139,6 +139,7 @@ static void continue_init(struct loop *loop)
 static void handle_signals(struct loop *loop)
 {
 	struct signalfd_siginfo info;
+	bool child = false;
 
 	while (read(loop->session->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		int signal = (int)info.ssi_signo;
@@ -148,10 +149,13 @@ static void handle_signals(struct loop *loop)
 		else if (signal == SIGTSTP)
 			stop_and_continue(loop->session);
 		else if (signal == SIGCHLD)
-			continue_init(loop);
+			child = true;
 		else
 			pass_on(loop, signal);
 	}
+	/* Not in there: stopped again each time, it would keep us from everything else. */
+	if (child)
+		continue_init(loop);
 }
 
 /* ---- ending ---------------------------------------------------------------------------------------------------- */
