@@ -61,7 +61,7 @@ static void the_clock_is_monotonic_milliseconds(void **state)
 static void handles_these_signals_and_no_others(void **state)
 {
 	(void)state;
-	static const int handled[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP };
+	static const int handled[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGWINCH, SIGTSTP, SIGCHLD };
 	sigset_t set;
 	int count = 0;
 
