@@ -47,7 +47,10 @@ static int make_root(const char *context, struct err *err)
 		return err_sys(err, result, "tmpfs for the session's root");
 	cleanup_close int root = sys_fsmount(fs, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 	result = root < 0 ? root : sys_move_mount(root, AT_FDCWD, "/");
-	return result < 0 ? err_sys(err, result, "tmpfs for the session's root") : take_fd(root);
+	return result < 0 ?
+		       err_sys(err, result, "tmpfs for the session's root%s",
+			       result == -ENOSPC ? " (the target has as many mounts as fs.mount-max allows)" : "") :
+		       take_fd(root);
 }
 
 static int place(int *part, int root, const char *name, struct err *err)
