@@ -97,6 +97,12 @@ int cgroup_restrict_devices(const struct cgroup *cgroup, struct err *err);
 int cgroup_join_v1(const struct cgroup *cgroup, struct err *err);
 
 /*
+ * Whether a process is in every directory of the cgroup, out of the host's /proc/PID. ERR_REFUSED names the one that it is
+ * not in.
+ */
+int cgroup_verify(const struct cgroup *cgroup, int proc_pid_fd, struct err *err);
+
+/*
  * Kills every member but spare (0: none): frozen first, so that a fork bomb cannot outrun it. Returns the number that
  * was there to kill, or a negative errno; 0 means that nobody but spare is left.
  */

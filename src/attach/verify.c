@@ -113,5 +113,7 @@ int step_verify(struct attach *attach, struct err *err)
 		result = privilege_verify(proc_fd, &expected, err);
 	if (result == 0)
 		result = lsm_verify(proc_fd, &plan->lsm, err);
+	if (result == 0 && attach->has_cgroup)
+		result = cgroup_verify(&attach->cgroup, proc_fd, err);
 	return result < 0 ? explain_failure(attach, err) : 0;
 }

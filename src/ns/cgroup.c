@@ -9,14 +9,14 @@
 #include "dbgattach/base/clock.h"
 #include "dbgattach/base/io.h"
 #include "dbgattach/base/text.h"
+#include "dbgattach/base/weaken.h"
+#include "dbgattach/format/cgroup.h"
 #include "dbgattach/ns.h"
-#include "dbgattach/sys/pidfd.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,9 +25,7 @@
 #include <unistd.h>
 
 #define SESSION_PREFIX "dbgattach-"
-#define MEMBERS_FILE_MAX (1U << 20)
-#define MEMBERS_MAX 1024
-#define KILL_BATCH 64
+#define MEMBERSHIP_MAX (64U << 10)
 #define REMOVE_ATTEMPTS 20 /* nobody comes by later: the next session of this host, perhaps */
 
 /* Where systemd and every container runtime look for them. */
@@ -250,6 +248,8 @@ int cgroup_open(struct cgroup *cgroup, int root_fd, const char *session)
 
 int cgroup_join_v1(const struct cgroup *cgroup, struct err *err)
 {
+	if (!PROTECTED(CGROUP_JOIN))
+		return 0;
 	for (int i = CGROUP_PIDS; i < CGROUP_HIERARCHY_MAX; i++) {
 		if (cgroup->dir[i] < 0)
 			continue;
@@ -260,105 +260,29 @@ int cgroup_join_v1(const struct cgroup *cgroup, struct err *err)
 	return 0;
 }
 
-/* A directory that lists every member: all of them do. */
-static int member_dir(const struct cgroup *cgroup)
+int cgroup_verify(const struct cgroup *cgroup, int proc_pid_fd, struct err *err)
 {
-	for (int i = 0; i < CGROUP_HIERARCHY_MAX; i++)
-		if (cgroup->dir[i] >= 0)
-			return cgroup->dir[i];
-	return -ENOENT;
-}
-
-int cgroup_members(const struct cgroup *cgroup, pid_t *pids, size_t size)
-{
+	static const char *const controllers[CGROUP_HIERARCHY_MAX] = {
+		[CGROUP_UNIFIED] = "",        [CGROUP_PIDS] = "pids",       [CGROUP_MEMORY] = "memory",
+		[CGROUP_DEVICES] = "devices", [CGROUP_FREEZER] = "freezer",
+	};
 	cleanup_buffer struct buffer text = { 0 };
-	int dir = member_dir(cgroup), count = 0;
+	char path[CGROUP_PATH_MAX];
+	int result = io_read_file_at(proc_pid_fd, "cgroup", MEMBERSHIP_MAX, &text);
 
-	if (dir < 0)
-		return dir;
-	int result = io_read_file_at(dir, "cgroup.procs", MEMBERS_FILE_MAX, &text);
 	if (result < 0)
-		return result;
-	for (const char *line = text.data; line != NULL && *line != '\0';) {
-		size_t length = strcspn(line, "\n");
-		uint64_t pid;
-
-		/* 0 is how a member of a PID namespace that we cannot see is printed. */
-		if (text_u64(line, length, INT32_MAX, &pid) == 0 && pid > 0) {
-			if ((size_t)count < size)
-				pids[count] = (pid_t)pid;
-			count++;
-		}
-		line += length + (line[length] == '\n');
+		return err_sys(err, result, "the session's cgroups");
+	for (int i = 0; i < CGROUP_HIERARCHY_MAX; i++) {
+		if (cgroup->dir[i] < 0)
+			continue;
+		result = cgroup_path_of(text.data, text.length, controllers[i], path, sizeof(path));
+		const char *last = result < 0 ? NULL : strrchr(path, '/');
+		if (last == NULL || strcmp(last + 1, cgroup->session) != 0)
+			return err_set(err, ERR_REFUSED,
+				       "the session is not what was planned: it is not in cgroup %s (%s)",
+				       cgroup->session, hierarchy_paths[i]);
 	}
-	return count;
-}
-
-static void freeze(const struct cgroup *cgroup, bool on)
-{
-	if (cgroup->dir[CGROUP_UNIFIED] >= 0)
-		(void)io_write_file_at(cgroup->dir[CGROUP_UNIFIED], "cgroup.freeze", on ? "1" : "0");
-	else if (cgroup->dir[CGROUP_FREEZER] >= 0)
-		(void)io_write_file_at(cgroup->dir[CGROUP_FREEZER], "freezer.state", on ? "FROZEN" : "THAWED");
-}
-
-static bool is_frozen(const struct cgroup *cgroup)
-{
-	cleanup_buffer struct buffer text = { 0 };
-	bool unified = cgroup->dir[CGROUP_UNIFIED] >= 0;
-	int result = unified ? io_read_file_at(cgroup->dir[CGROUP_UNIFIED], "cgroup.events", 4096, &text) :
-			       io_read_file_at(cgroup->dir[CGROUP_FREEZER], "freezer.state", 4096, &text);
-
-	return result >= 0 && strstr(text.data, unified ? "frozen 1" : "FROZEN") != NULL;
-}
-
-/*
- * Kills up to KILL_BATCH of pids. A pid read from the list may be another process's when its pidfd is opened; who is alive
- * and listed again afterwards is a member, since a pid is not reused while its process lives.
- */
-static int kill_batch(const struct cgroup *cgroup, const pid_t *pids, int count, pid_t spare)
-{
-	int pidfds[KILL_BATCH], killed = 0;
-	pid_t listed[MEMBERS_MAX];
-
-	for (int i = 0; i < count; i++)
-		pidfds[i] = pids[i] == spare ? -EBADF : sys_pidfd_open(pids[i], 0);
-	int listed_count = cgroup_members(cgroup, listed, ARRAY_SIZE(listed));
-	for (int i = 0; i < count; i++) {
-		bool member = false;
-
-		for (int k = 0; k < listed_count && k < MEMBERS_MAX; k++)
-			member = member || listed[k] == pids[i];
-		if (pidfds[i] >= 0 && member && sys_pidfd_is_dead(pidfds[i]) == 0) {
-			(void)sys_pidfd_send_signal(pidfds[i], SIGKILL);
-			killed++;
-		}
-		close_quietly(pidfds[i]);
-	}
-	return killed;
-}
-
-int cgroup_kill_others(const struct cgroup *cgroup, pid_t spare)
-{
-	pid_t pids[MEMBERS_MAX];
-	int killed = 0;
-	int count = cgroup_members(cgroup, pids, ARRAY_SIZE(pids));
-
-	if (count < 0)
-		return count;
-	if (count == 0 || (count == 1 && pids[0] == spare))
-		return 0;
-	freeze(cgroup, true);
-	/* A process in an uninterruptible wait cannot be frozen; it cannot fork either, so going on is safe. */
-	for (int i = 0; i < 100 && !is_frozen(cgroup); i++)
-		clock_pause_ms(1);
-	count = cgroup_members(cgroup, pids, ARRAY_SIZE(pids));
-	if (count > MEMBERS_MAX)
-		count = MEMBERS_MAX; /* the caller asks again until nobody is left */
-	for (int i = 0; i < count; i += KILL_BATCH)
-		killed += kill_batch(cgroup, pids + i, count - i < KILL_BATCH ? count - i : KILL_BATCH, spare);
-	freeze(cgroup, false);
-	return killed;
+	return 0;
 }
 
 int cgroup_remove(struct cgroup *cgroup)

@@ -227,6 +227,37 @@ static void removes_only_its_own(void **state)
 	(void)unlinkat(folder->fd, "dbgattach-2-b", AT_REMOVEDIR);
 }
 
+static void verifies_every_directory(void **state)
+{
+	static const struct {
+		const char *text, *missing;
+	} rows[] = {
+		{ "5:pids:/dbgattach-1-a\n4:memory:/dbgattach-1-a\n0::/\n", NULL },
+		{ "5:pids:/sub/dbgattach-1-a\n4:cpu,memory:/dbgattach-1-a\n", NULL },
+		{ "5:pids:/dbgattach-1-a\n4:memory:/\n", "memory" },
+		{ "5:pids:/dbgattach-1-a\n", "memory" },
+		{ "5:pids:/dbgattach-1-ab\n4:memory:/dbgattach-1-a\n", "pids" },
+		{ "5:pids:/dbgattach-1-a/deeper\n4:memory:/dbgattach-1-a\n", "pids" },
+		{ "", "pids" },
+	};
+	const struct folder *folder = *state;
+	struct err err = { 0 };
+	cleanup_cgroup struct cgroup cgroup = cgroup_of(folder, CGROUP_PIDS);
+
+	(void)snprintf(cgroup.session, sizeof(cgroup.session), "dbgattach-1-a");
+	cgroup.dir[CGROUP_MEMORY] = fcntl(folder->fd, F_DUPFD_CLOEXEC, 3);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		put(folder, "cgroup", rows[i].text);
+		int result = cgroup_verify(&cgroup, folder->fd, &err);
+		if (rows[i].missing == NULL) {
+			assert_success(result, err);
+		} else {
+			assert_true(result < 0 && err.kind == ERR_REFUSED);
+			assert_non_null(strstr(err.text, rows[i].missing));
+		}
+	}
+}
+
 /* An ordinary directory where a hierarchy should be mounted is none: nothing may be made in it. */
 static void only_real_hierarchies(void **state)
 {
@@ -279,6 +310,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(kills_what_does_not_freeze, folder_setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(joins_v1_by_tasks, folder_setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(removes_only_its_own, folder_setup, folder_teardown),
+		cmocka_unit_test_setup_teardown(verifies_every_directory, folder_setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(only_real_hierarchies, folder_setup, folder_teardown),
 		cmocka_unit_test_setup_teardown(names_that_are_too_long, folder_setup, folder_teardown),
 	};
