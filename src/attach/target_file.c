@@ -37,6 +37,11 @@ static int clone_without_atime(const struct pin *pin, int root)
 	if (clone < 0)
 		return clone;
 	result = sys_mount_setattr(clone, AT_RECURSIVE, &attributes);
+	/* In a user namespace the access-time flags are locked; on a mount that is read-only no access time is written either. */
+	if (result == -EPERM) {
+		attributes = (struct mount_attr) { .attr_set = MOUNT_ATTR_RDONLY };
+		result = sys_mount_setattr(clone, AT_RECURSIVE, &attributes);
+	}
 	return result < 0 ? result : take_fd(clone);
 }
 

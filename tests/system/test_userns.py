@@ -47,6 +47,12 @@ def test_files_of_the_target(dbg, mapped, unchanged):
         assert dbg.run(mapped.ref, "cat", "/data/file").succeeded().out == b"content\n"
 
 
+def test_user_by_name(dbg, mapped, unchanged):
+    """The file with the names is read without a trace where the flags of its mount are locked, too."""
+    with unchanged(mapped):
+        assert dbg.run("-u", "app", mapped.ref, "id", "-u").succeeded().out == b"%d\n" % UID
+
+
 def test_terminal(terminal, mapped):
     tty = terminal(mapped.ref, "sh", "-c", "tty; stat -c %u $(tty)")
     tty.expect(r"/dev/pts/0\r\n0\r\n")
