@@ -9,7 +9,6 @@ import fcntl
 import glob
 import os
 import resource
-import select
 import shutil
 import signal
 import stat
@@ -23,11 +22,13 @@ import processes
 from field import BOUND, Broken, Setup
 from processes import Late
 from program import STEPS, Program
+from ptydriver import Terminal
 
 GENERAL_CAPS = sum(1 << bit for bit in (2, 5, 6, 7, 13, 19))  # DAC_READ_SEARCH KILL SETGID SETUID NET_RAW SYS_PTRACE
 SECRET = "the-caller-s-secret-7c1f"
 SLEEP = ("/dbg/bin/sleep", "0.25")
 TRUE = ("/dbg/bin/true",)
+TIOCGPTN = 0x80045430
 EVERYWHERE = ("C0", "CP", "CA", "CU", "CUP")
 
 
@@ -194,7 +195,9 @@ def planted(f):
 # ---- files that a tool reads -----------------------------------------------------------------------------------------------
 
 def user_by_name(f):
-    f.attach(*TRUE, options=("-u", "app"), expect=(125,))
+    result = f.attach(*TRUE, options=("-u", "app"), expect=(125,))
+    if result.code == 125 and "not a regular file" not in result.err:
+        f.fall(f"refused for another reason: {result.err}")
 
 
 def libraries(*prepare_files):
@@ -392,7 +395,33 @@ def injection_allowed():
 
 def tiocsti(f):
     with injection_allowed():
-        type_into_callers_terminal(f)
+        for options, stdin in (((), ""), (("-T",), " </dev/null")):
+            type_into_callers_terminal(f, options, stdin)
+
+
+def type_into_callers_terminal(f, options, stdin):
+    """Keys for the caller's terminal: what waits there to be read afterwards."""
+    command = ["/bin/sh", "-c", f'exec "$0" "$@"{stdin}', f.program.path(), *options, f.container.ref, "/attacker", "probe",
+               "tiocsti"]
+    terminal = Terminal(command, f.world.helper("payload"), f.program.environment())
+    try:
+        terminal.wait(BOUND)
+        number = struct.unpack("i", fcntl.ioctl(terminal.master, TIOCGPTN, bytes(4)))[0]
+        slave = os.open(f"/dev/pts/{number}", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        try:
+            attributes = termios.tcgetattr(slave)
+            attributes[3] &= ~(termios.ICANON | termios.ECHO)
+            termios.tcsetattr(slave, termios.TCSANOW, attributes)
+            time.sleep(0.02)
+            with contextlib.suppress(BlockingIOError):
+                if b"INJECTED" in os.read(slave, 4096):
+                    f.fall("keys were typed into the caller's terminal")
+        finally:
+            os.close(slave)
+    except Late as late:
+        f.fall(f"hung: {late}")
+    finally:
+        terminal.close()
 
 
 def setuid_program(f):
@@ -467,7 +496,10 @@ def host_pids(f):
 def hung(*command, options=(), expect=(125,), within=5.0):
     """The caller is told so within the deadline, and is not drawn in; who hangs goes with the container."""
     def play(f):
-        f.attach(*command, options=options, expect=expect, within=within)
+        result = f.attach(*command, options=options, expect=expect, within=within)
+        # Who is outside of its user namespace is not even let ask such a server: that cannot hang.
+        if result.code == 125 and "timeout:" not in result.err and "Permission denied" not in result.err:
+            f.fall(f"refused for another reason: {result.err}")
         if f.weakened:
             return
         f.container.stop()
