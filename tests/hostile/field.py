@@ -229,7 +229,8 @@ class Field:
     # what has to be the same
 
     def members(self):
-        if self.namespace == processes.namespace("self", "pid"):
+        # Of a namespace that is gone nobody is left, and its number may be another's by now.
+        if self.namespace == processes.namespace("self", "pid") or not self.container.alive():
             return []
         return processes.members_of_pid_namespace(self.namespace)
 
