@@ -307,7 +307,12 @@ class World:
         for session in program.started:
             processes.send(session.pid, signal.SIGCONT)
         if container:
-            container.stop()  # with its PID namespace goes whatever is in it
+            # With its PID namespace goes whatever is in it, but its first process may wait for a filesystem's server there.
+            if getattr(container, "pid", None) and container.alive() and container.namespace("pid") != processes.namespace(
+                    "self", "pid"):
+                for pid in processes.members_of_pid_namespace(container.namespace("pid")):
+                    processes.send(pid, signal.SIGKILL)
+            container.stop()
         program.sweep()
         for _ in range(100):
             left = below_us(self.binaries)
