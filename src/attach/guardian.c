@@ -153,8 +153,9 @@ void guardian_end(struct attach *attach)
 
 	if (attach->guardian_pidfd < 0)
 		return;
-	(void)!send(attach->guardian_socket, "", 1, MSG_NOSIGNAL);
-	(void)sys_pidfd_send_signal(attach->guardian_pidfd, SIGCONT); /* should somebody have stopped it */
+	if (send(attach->guardian_socket, "", 1, MSG_NOSIGNAL) != 1)
+		(void)sys_pidfd_send_signal(attach->guardian_pidfd, SIGKILL); /* nothing is left to guard */
+	(void)sys_pidfd_send_signal(attach->guardian_pidfd, SIGCONT);         /* should somebody have stopped it */
 	if (poll(&poll_fd, 1, END_DEADLINE_MS) == 0)
 		(void)sys_pidfd_send_signal(attach->guardian_pidfd, SIGKILL);
 	if (poll(&poll_fd, 1, END_DEADLINE_MS) == 1)

@@ -170,7 +170,7 @@ LIES = (
     Lie("no parent-death signal of init", "init", "prctl", 1, 0, None, WEAKER),
     Lie("no parent-death signal of the command", "command", "prctl", 1, 0, None, WEAKER),
     Lie("no session of the command's own", "command", "setsid", None, 7, None, WEAKER),
-    Lie("cgroup not removed", "guardian", "unlinkat", None, 0, None, LEFTOVER),
+    Lie("cgroup not removed", "monitor", "unlinkat", None, 0, None, LEFTOVER),
     Lie("the command never started", "monitor", "write", None, 1, None, HANG),
     Lie("memory that is not there", "monitor", "mmap", None, 4096, None, CRASH),
 ) + tuple(Lie(f"a build without {names}", None, None, None, 0, names, WEAKER) for names in LEFT_OUT) + (

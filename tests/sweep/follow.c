@@ -160,9 +160,7 @@ static void look_at_held(void)
 
 	if (!held || (init && init->alive && now_ms() < held_since + QUIET_MS && !session_init_sleeps(init->pid)))
 		return;
-	session_dump("command", held->pid);
-	if (init && init->alive)
-		session_dump("init", init->pid);
+	session_dump(held->pid, init && init->alive ? init->pid : 0);
 	resume(held, 0);
 	held = NULL;
 }

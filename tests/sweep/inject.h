@@ -43,7 +43,10 @@ int64_t now_ms(void);
 int follow_adopt(pid_t pid);
 int follow(int64_t deadline_ms);
 
-/* session.c: everything of the process that the host can see, as blocks "@WHO NAME LENGTH\nBYTES\n". */
-void session_dump(const char *who, pid_t pid);
+/*
+ * session.c: everything of the two processes that the host can see, as blocks "@WHO NAME LENGTH\nBYTES\n"; nothing where one
+ * is ending. init 0: there is none.
+ */
+void session_dump(pid_t command, pid_t init);
 /* It sleeps in rt_sigtimedwait, which is where init waits for its children. */
 bool session_init_sleeps(pid_t pid);

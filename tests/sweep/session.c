@@ -123,7 +123,7 @@ static void dump_cgroups(const char *who, pid_t pid)
 	free(lines);
 }
 
-void session_dump(const char *who, pid_t pid)
+static void dump(const char *who, pid_t pid)
 {
 	static const char *const files[] = { "status",        "limits",      "mountinfo",       "environ",
 					     "cmdline",       "uid_map",     "gid_map",         "loginuid",
@@ -153,6 +153,39 @@ void session_dump(const char *who, pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
 	int length = stat(path, &st) < 0 ? 0 : snprintf(link, sizeof(link), "%u:%u", st.st_uid, st.st_gid);
 	block(who, "owner", link, (size_t)length);
+}
+
+/* PF_EXITING (include/linux/sched.h) in the flags, the seventh field behind the name; also where there is nothing to read. */
+static bool is_exiting(pid_t pid)
+{
+	char path[64];
+	const char *end;
+	unsigned flags = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (read_whole(path) < 0 || !(end = strrchr(text, ')')))
+		return true;
+	return sscanf(end, ") %*c %*d %*d %*d %*d %*d %u", &flags) != 1 || (flags & 4) != 0;
+}
+
+void session_dump(pid_t command, pid_t init)
+{
+	FILE *file = record;
+	char *blocks = NULL;
+	size_t length = 0;
+
+	record = open_memstream(&blocks, &length);
+	if (record) {
+		dump("command", command);
+		if (init > 0)
+			dump("init", init);
+		fclose(record);
+	}
+	record = file;
+	/* Of one that was killed meanwhile /proc shows what is left, and that is no session any more. */
+	if (!is_exiting(command) && (init == 0 || !is_exiting(init)))
+		fwrite(blocks, 1, length, record);
+	free(blocks);
 }
 
 bool session_init_sleeps(pid_t pid)
