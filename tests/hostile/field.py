@@ -135,9 +135,9 @@ def below_us(binaries):
 
 
 def session_cgroups():
-    ours = tuple(f"{pid}-" for pid in Program.ever)
-    return [f"{root}/dbgattach/{name}" for root in snapshot.cgroup_roots().values()
-            for name in processes.listdir(f"{root}/dbgattach") if name.startswith(ours)]
+    ours = tuple(f"dbgattach-{pid}-" for pid in Program.ever)
+    return [f"{root}/{name}" for root in snapshot.cgroup_roots().values()
+            for name in processes.listdir(root) if name.startswith(ours)]
 
 
 @dataclass
