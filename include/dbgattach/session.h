@@ -95,6 +95,3 @@ int session_run(struct session *session, struct session_result *ret, struct err 
 
 /* 128+N, or the status; what waitid said of init. */
 int session_exit_status(const siginfo_t *info);
-
-/* Milliseconds of CLOCK_MONOTONIC: deadlines do not move when somebody sets the clock. */
-int64_t session_now_ms(void);

@@ -45,14 +45,14 @@ static void end_child(int *pidfd)
 /* The rest first, while init lives to reap it; closing the start pipe ends an init that still waits for it. */
 static void end_session(struct attach *attach)
 {
-	int64_t deadline = session_now_ms() + CHILD_DEADLINE_MS;
+	int64_t deadline = clock_now_ms() + CHILD_DEADLINE_MS;
 
 	close_quietly(take_fd(attach->channels.start_write));
 	end_child(&attach->entry_pidfd);
 	if (attach->init_pidfd >= 0) {
 		struct pollfd poll_fd = { .fd = attach->init_pidfd, .events = POLLIN };
 
-		while (attach_kill_others(attach) > 0 && session_now_ms() < deadline)
+		while (attach_kill_others(attach) > 0 && clock_now_ms() < deadline)
 			;
 		/* Where there is no list of the others, init finds them by itself. */
 		(void)sys_pidfd_send_signal(attach->init_pidfd, LAUNCHER_PARENT_DEATH_SIGNAL);
@@ -64,16 +64,16 @@ static void end_session(struct attach *attach)
 
 static void end_cgroup(struct attach *attach)
 {
-	int64_t deadline = session_now_ms() + CHILD_DEADLINE_MS;
+	int64_t deadline = clock_now_ms() + CHILD_DEADLINE_MS;
 	pid_t pid;
 
 	if (!attach->has_cgroup)
 		return;
 	/* An init that was not found yet ends by itself, now that its start pipe is closed; killed, it would reap nobody. */
-	while (cgroup_members(&attach->cgroup, &pid, 1) > 0 && session_now_ms() < deadline)
+	while (cgroup_members(&attach->cgroup, &pid, 1) > 0 && clock_now_ms() < deadline)
 		clock_pause_ms(1);
 	deadline += CHILD_DEADLINE_MS;
-	while (cgroup_kill_others(&attach->cgroup, 0) > 0 && session_now_ms() < deadline)
+	while (cgroup_kill_others(&attach->cgroup, 0) > 0 && clock_now_ms() < deadline)
 		clock_pause_ms(1);
 	(void)cgroup_remove(&attach->cgroup);
 }
@@ -81,10 +81,10 @@ static void end_cgroup(struct attach *attach)
 /* An attach that failed between init's birth and its being found: it ends by itself, but is ours to reap. */
 static void reap_unknown_init(const struct attach *attach)
 {
-	int64_t deadline = session_now_ms() + CHILD_DEADLINE_MS;
+	int64_t deadline = clock_now_ms() + CHILD_DEADLINE_MS;
 	siginfo_t info;
 
-	while (attach->entry > 0 && attach->init == 0 && session_now_ms() < deadline) {
+	while (attach->entry > 0 && attach->init == 0 && clock_now_ms() < deadline) {
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WALL) < 0)
 			return; /* ECHILD: there is none left */
 		clock_pause_ms(1);

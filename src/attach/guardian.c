@@ -58,7 +58,7 @@ static pid_t find_init(const struct attach *attach)
 /* Init first reaps what is killed, so that no zombie is left to the target's pid 1; a stubborn one is killed last. */
 static void end_session(struct attach *attach)
 {
-	int64_t start = session_now_ms(), now;
+	int64_t start = clock_now_ms(), now;
 	pid_t pid, init = attach->guardian_page->init;
 
 	cgroup_init(&attach->cgroup);
@@ -70,7 +70,7 @@ static void end_session(struct attach *attach)
 	if (init != 0)
 		(void)kill(init, SIGCONT); /* stopped from outside, it would reap nobody */
 
-	while (cgroup_members(&attach->cgroup, &pid, 1) > 0 && (now = session_now_ms()) < start + END_DEADLINE_MS) {
+	while (cgroup_members(&attach->cgroup, &pid, 1) > 0 && (now = clock_now_ms()) < start + END_DEADLINE_MS) {
 		(void)cgroup_kill_others(&attach->cgroup, now < start + INIT_GRACE_MS ? init : 0);
 		clock_pause_ms(2);
 	}

@@ -8,6 +8,7 @@
 #include "wire.h"
 
 #include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/clock.h"
 #include "dbgattach/base/io.h"
 #include "dbgattach/base/log.h"
 #include "dbgattach/base/text.h"
@@ -83,7 +84,7 @@ static int wait_for(struct attach *attach, int fd, const char *what, struct err 
 	};
 
 	for (;;) {
-		int64_t left = attach->deadline - session_now_ms();
+		int64_t left = attach->deadline - clock_now_ms();
 		int count = left <= 0 ? 0 : poll(polls, ARRAY_SIZE(polls), PROTECTED(DEADLINE) ? (int)left : -1);
 
 		if (count < 0 && errno == EINTR)
@@ -155,7 +156,7 @@ static int step_guardian(struct attach *attach, struct err *err)
 {
 	bool stdin_tty = isatty(STDIN_FILENO) == 1;
 
-	attach->deadline = session_now_ms() + ENTRY_DEADLINE_MS;
+	attach->deadline = clock_now_ms() + ENTRY_DEADLINE_MS;
 	if (attach->request->terminal != TERMINAL_NO && (stdin_tty || isatty(STDOUT_FILENO) == 1)) {
 		int result = session_tty_open(stdin_tty ? STDIN_FILENO : STDOUT_FILENO, &attach->tty, err);
 		if (result < 0)
@@ -256,7 +257,7 @@ static int step_entry(struct attach *attach, struct err *err)
 {
 	int cgroup_fd = attach->has_cgroup ? attach->cgroup.dir[CGROUP_UNIFIED] : -EBADF;
 
-	attach->deadline = session_now_ms() + ENTRY_DEADLINE_MS;
+	attach->deadline = clock_now_ms() + ENTRY_DEADLINE_MS;
 	attach->entry = sys_fork(cgroup_fd, &attach->entry_pidfd);
 	if (attach->entry == 0)
 		entry_main(attach);

@@ -3,6 +3,7 @@
 #include "target_file.h"
 
 #include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/clock.h"
 #include "dbgattach/base/io.h"
 #include "dbgattach/base/weaken.h"
 #include "dbgattach/ns.h"
@@ -73,10 +74,10 @@ static int child_read(const struct pin *pin, const char *path, size_t limit, int
 /* All that comes until the end of file or the deadline. */
 static int receive(int fd, size_t limit, struct buffer *buffer)
 {
-	int64_t deadline = session_now_ms() + READ_DEADLINE_MS;
+	int64_t deadline = clock_now_ms() + READ_DEADLINE_MS;
 
 	for (;;) {
-		int64_t left = deadline - session_now_ms();
+		int64_t left = deadline - clock_now_ms();
 		struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 
 		int count = left <= 0 ? 0 : poll(&poll_fd, 1, PROTECTED(FILE_DEADLINE) ? (int)left : -1);

@@ -4,6 +4,7 @@
  * detaches, and the process runs on. The process is stopped only while its filters are read; all else happens before or after.
  */
 #include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/clock.h"
 #include "dbgattach/base/io.h"
 #include "dbgattach/base/weaken.h"
 #include "dbgattach/privilege.h"
@@ -21,7 +22,6 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define DEADLINE_MS 1000
@@ -97,23 +97,15 @@ static int child_copy(pid_t pid, int pidfd, pid_t parent, struct copied *out)
 
 /* ---- the caller -------------------------------------------------------------------------------------------------- */
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* The child's errno, or ETIMEDOUT: then it was killed. */
 static int wait_for_child(int pidfd)
 {
 	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
-	int64_t deadline = now_ms() + DEADLINE_MS, left;
+	int64_t deadline = clock_now_ms() + DEADLINE_MS, left;
 	siginfo_t info = { 0 };
 	int count = 0;
 
-	while ((left = deadline - now_ms()) > 0) {
+	while ((left = deadline - clock_now_ms()) > 0) {
 		count = poll(&poll_fd, 1, (int)left);
 		if (count >= 0 || errno != EINTR)
 			break;

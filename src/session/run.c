@@ -3,6 +3,7 @@
 #include "pump.h"
 
 #include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/clock.h"
 #include "dbgattach/base/weaken.h"
 #include "dbgattach/session.h"
 #include "dbgattach/sys/pidfd.h"
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define GRACE_MS 5000          /* between a TERM or HUP and the end of everything */
@@ -36,14 +36,6 @@ struct loop {
 	unsigned stops;
 	int64_t timeout_at, end_at, kill_init_at, look_again_at; /* CLOCK_MONOTONIC ms, 0: not set */
 };
-
-int64_t session_now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void session_signals(sigset_t *ret)
 {
@@ -77,7 +69,7 @@ static void set_earlier(int64_t *deadline, int64_t at)
  */
 static void end_everything(struct loop *loop)
 {
-	int64_t now = session_now_ms();
+	int64_t now = clock_now_ms();
 
 	loop->end_at = 0;
 	loop->others_left = true;
@@ -114,7 +106,7 @@ static void pass_on(struct loop *loop, int signal)
 {
 	(void)sys_pidfd_send_signal(loop->session->init_pidfd, signal);
 	if (signal == SIGTERM || signal == SIGHUP)
-		set_earlier(&loop->end_at, session_now_ms() + GRACE_MS);
+		set_earlier(&loop->end_at, clock_now_ms() + GRACE_MS);
 }
 
 /*
@@ -180,7 +172,7 @@ static void look_again(struct loop *loop, int64_t now)
 
 static void handle_deadlines(struct loop *loop)
 {
-	int64_t now = session_now_ms();
+	int64_t now = clock_now_ms();
 
 	if (loop->timeout_at != 0 && now >= loop->timeout_at) {
 		loop->timeout_at = 0;
@@ -207,7 +199,7 @@ static int next_wait_ms(const struct loop *loop)
 			next = deadlines[i];
 	if (next == 0)
 		return -1;
-	int64_t left = next - session_now_ms();
+	int64_t left = next - clock_now_ms();
 	return left <= 0 ? 0 : left > 1000000 ? 1000000 : (int)left;
 }
 
@@ -238,7 +230,7 @@ static void hang_up(struct loop *loop)
 {
 	pump_close(&loop->pumps[PUMP_INPUT]);
 	close_quietly(take_fd(loop->session->channels->input));
-	set_earlier(&loop->end_at, session_now_ms() + GRACE_MS);
+	set_earlier(&loop->end_at, clock_now_ms() + GRACE_MS);
 }
 
 static void run_pumps(struct loop *loop, const struct pollfd *polls)
@@ -340,7 +332,7 @@ int session_run(struct session *session, struct session_result *ret, struct err 
 	int result = open_pumps(&loop, err);
 
 	if (session->timeout_s > 0)
-		loop.timeout_at = session_now_ms() + (int64_t)session->timeout_s * 1000;
+		loop.timeout_at = clock_now_ms() + (int64_t)session->timeout_s * 1000;
 	/* The size may have changed while we were attaching, and init been stopped. */
 	resize(session);
 	continue_init(&loop);

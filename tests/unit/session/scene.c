@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/session/scene.h"
 
+#include "dbgattach/base/clock.h"
 #include "dbgattach/sys/process.h"
 
 #include <fcntl.h>
@@ -122,9 +123,9 @@ static int run(const struct scene *scene)
 		return 95;
 	scene->page->init = init;
 	session_channels_close_child(&channels);
-	int64_t start = session_now_ms(), cpu = cpu_ms();
+	int64_t start = clock_now_ms(), cpu = cpu_ms();
 	scene->page->result = session_run(&session, &scene->page->session, &err);
-	scene->page->elapsed_ms = session_now_ms() - start;
+	scene->page->elapsed_ms = clock_now_ms() - start;
 	scene->page->cpu_ms = cpu_ms() - cpu;
 	/* Init must have been reaped, by the loop and by nobody else. */
 	return waitid(P_PID, (id_t)init, &(siginfo_t) { 0 }, WEXITED | WNOHANG) < 0 ? 0 : 98;
