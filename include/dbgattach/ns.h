@@ -103,8 +103,8 @@ int cgroup_join_v1(const struct cgroup *cgroup, struct err *err);
 int cgroup_verify(const struct cgroup *cgroup, int proc_pid_fd, struct err *err);
 
 /*
- * Kills every member but spare (0: none): frozen first, so that a fork bomb cannot outrun it. Returns the number that
- * was there to kill, or a negative errno; 0 means that nobody but spare is left.
+ * Kills every member but spare (0: none), which it continues: frozen first, so that a fork bomb cannot outrun it. Returns the
+ * number that was there to kill, or a negative errno; 0 means that nobody but spare is left.
  */
 int cgroup_kill_others(const struct cgroup *cgroup, pid_t spare);
 

@@ -90,7 +90,8 @@ struct session_result {
  */
 void session_signals(sigset_t *ret);
 
-/* Relays until init has ended and its output is delivered. Init is reaped. Only -errno for what must not happen. */
+/* Relays until init has ended and its output is delivered. Init is reaped, unless somebody traces it. Only -errno for what must
+ * not happen. */
 int session_run(struct session *session, struct session_result *ret, struct err *err);
 
 /* 128+N, or the status; what waitid said of init. */

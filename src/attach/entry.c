@@ -40,6 +40,7 @@ static int follow_monitor(const struct attach *attach, struct err *err)
 /* It may hang for ever on a filesystem of the target's: whoever reads our caller's output must not wait for it then. */
 static int entry_stdio(struct attach *attach, struct err *err)
 {
+	session_tty_done(&attach->tty);
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO && !PROTECTED(RELAY); fd++)
 		attach->channels.child[fd] = fcntl(fd, F_DUPFD_CLOEXEC, LAUNCHER_FILTER_FD);
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)

@@ -67,30 +67,11 @@ static void end_session(struct attach *attach)
 	(void)cgroup_open(&attach->cgroup, attach->host.root_fd, attach->session);
 	if (init == 0)
 		init = find_init(attach);
-	if (init != 0)
-		(void)kill(init, SIGCONT); /* stopped from outside, it would reap nobody */
-
 	while (cgroup_members(&attach->cgroup, &pid, 1) > 0 && (now = clock_now_ms()) < start + END_DEADLINE_MS) {
 		(void)cgroup_kill_others(&attach->cgroup, now < start + INIT_GRACE_MS ? init : 0);
 		clock_pause_ms(2);
 	}
 	(void)cgroup_remove(&attach->cgroup);
-}
-
-/* The session's pipes above all are to go: their ends are what tells each side of the other's death. */
-static void keep_only(int *const *fds, size_t count)
-{
-	int high = 0;
-
-	/* Out of the way of each other first, then to the lowest numbers, then everything behind them goes. */
-	for (size_t i = 0; i < count; i++)
-		if (*fds[i] >= 0 && (*fds[i] = fcntl(*fds[i], F_DUPFD_CLOEXEC, (int)count)) < 0)
-			_exit(1);
-	for (size_t i = 0; i < count; i++)
-		if (*fds[i] >= 0 && (*fds[i] = dup3(*fds[i], high++, O_CLOEXEC)) < 0)
-			_exit(1);
-	if (sys_close_from((unsigned)high) < 0)
-		_exit(1);
 }
 
 /* True: the monitor ends in order. False: it is dead. */
@@ -113,7 +94,9 @@ static _Noreturn void guardian_main(struct attach *attach, int monitor_pidfd, in
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	(void)setsid();
-	keep_only(kept, ARRAY_SIZE(kept));
+	/* The session's pipes above all are to go: their ends are what tells each side of the other's death. */
+	if (sys_keep_only(kept, ARRAY_SIZE(kept)) < 0)
+		_exit(1);
 	weaken_barrier("guardian", "wait");
 	if (wait_for_monitor(monitor_pidfd, socket))
 		_exit(0);

@@ -28,7 +28,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define DYING_MS 100           /* between a process's losing its namespaces and its end */
+#define DYING_MS 100 /* between a process's losing its namespaces and its end */
+#define NOT_STOPPED_MAX 20
 #define ENTRY_DEADLINE_MS 2500 /* entering takes a millisecond; longer means that a filesystem does not answer */
 
 /* ---- waiting ------------------------------------------------------------------------------------- */
@@ -45,7 +46,7 @@ int explain_failure(struct attach *attach, struct err *err)
 	siginfo_t info;
 
 	if (attach->init_pidfd >= 0 && poll(&poll_init, 1, DYING_MS) == 1) {
-		(void)waitid(P_PIDFD, (id_t)attach->init_pidfd, &info, WEXITED | __WALL);
+		(void)waitid(P_PIDFD, (id_t)attach->init_pidfd, &info, WEXITED | WNOHANG | __WALL);
 		close_quietly(take_fd(attach->init_pidfd));
 	} else if (attach->init_pidfd < 0) {
 		(void)waitid(P_ALL, 0, &info,
@@ -156,7 +157,6 @@ static int step_guardian(struct attach *attach, struct err *err)
 {
 	bool stdin_tty = isatty(STDIN_FILENO) == 1;
 
-	attach->deadline = clock_now_ms() + ENTRY_DEADLINE_MS;
 	if (attach->request->terminal != TERMINAL_NO && (stdin_tty || isatty(STDOUT_FILENO) == 1)) {
 		int result = session_tty_open(stdin_tty ? STDIN_FILENO : STDOUT_FILENO, &attach->tty, err);
 		if (result < 0)
@@ -241,12 +241,20 @@ static int step_terminal(struct attach *attach, struct err *err)
 {
 	if (attach->tty.fd < 0 || !attach->facts.stdin_tty || !attach->plan.terminal)
 		return 0;
+	unsigned not_stopped = 0;
 	/* In the background we stop, as whoever wants the terminal does there, until the shell says fg, or ends us. */
 	for (pid_t group; (group = tcgetpgrp(attach->tty.fd)) > 0 && group != getpgrp();) {
+		int64_t now = clock_now_ms();
 		int result = take_signal(attach, err);
 		if (result < 0)
 			return result;
 		(void)raise(SIGTTOU);
+		/* The kernel does not stop a group that no shell could bring forward again. */
+		not_stopped = clock_now_ms() - now < 2 ? not_stopped + 1 : 0;
+		if (not_stopped == NOT_STOPPED_MAX)
+			return err_set(err, ERR_REFUSED,
+				       "in the background of a terminal, and no shell is there to "
+				       "bring it forward (-T needs no terminal)");
 	}
 	if (attach->guardian_page != NULL)
 		attach->guardian_page->raw = true;

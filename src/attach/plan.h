@@ -74,7 +74,7 @@ struct attach_plan {
 	struct strv env, argv; /* argv: what the command is, not the launcher's part */
 	const char *workdir;
 	bool workdir_fallback; /* the target's own may lie outside the view: "/" then */
-	/* Deviations that a person should know of, one line each. Static or in note_text. */
+	/* Deviations that a person should know of, one line each. */
 	char notes[PLAN_NOTES_MAX][256];
 	size_t notes_count;
 };

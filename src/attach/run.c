@@ -30,6 +30,7 @@ static int set_up_signals(struct attach *attach, struct err *err)
 	} dispositions[] = {
 		{ SIGPIPE, SIG_IGN },
 		{ SIGTTIN, SIG_IGN },
+		{ SIGTTOU, SIG_DFL }, /* what stops us in the background */
 		{ SIGCHLD, SIG_DFL }, /* ignored by the caller, it would let nobody be waited for */
 	};
 	sigset_t handled;

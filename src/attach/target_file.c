@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #define READ_DEADLINE_MS 2000
+#define DYING_MS 100 /* between the end of what it writes, or SIGKILL, and its own */
 
 /* Reading a file or following a link would change its access time; only a mount of the namespace one is in can be cloned. */
 static int clone_without_atime(const struct pin *pin, int root)
@@ -102,7 +103,7 @@ static int receive(int fd, size_t limit, struct buffer *buffer)
 
 int target_file_read(const struct pin *pin, const char *path, size_t limit, struct buffer *ret, struct err *err)
 {
-	int ends[2], child_error = 0;
+	int ends[2], result, child_error = 0;
 	cleanup_close int pidfd = -EBADF;
 	siginfo_t info = { 0 };
 
@@ -110,20 +111,23 @@ int target_file_read(const struct pin *pin, const char *path, size_t limit, stru
 		return err_sys(err, errno, "reading /%s of the target", path);
 	pid_t pid = sys_fork(-EBADF, &pidfd);
 	if (pid == 0) {
-		/* Should it hang for ever, whoever reads our caller's output must not wait for it. */
-		close_quietly(STDIN_FILENO);
-		close_quietly(STDOUT_FILENO);
-		close_quietly(STDERR_FILENO);
-		_exit(child_read(pin, path, limit, ends[1]));
+		struct pin own = *pin;
+		int *const kept[] = { &own.pidfd, &own.proc_fd, &ends[1] };
+
+		/* Should it hang for ever, whoever reads our caller's output or terminal must not wait for it. */
+		result = sys_keep_only(kept, ARRAY_SIZE(kept));
+		_exit(result < 0 ? -result : child_read(&own, path, limit, ends[1]));
 	}
 	close_quietly(ends[1]);
-	int result = pid < 0 ? (int)pid : receive(ends[0], limit, ret);
+	result = pid < 0 ? (int)pid : receive(ends[0], limit, ret);
 	close_quietly(ends[0]);
 	if (pid < 0)
 		return err_sys(err, result, "reading /%s of the target", path);
 	/* A child in an uninterruptible wait cannot even be killed: it is not waited for, init will reap it one day. */
+	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
 	(void)sys_pidfd_send_signal(pidfd, SIGKILL);
-	if (result != -ETIMEDOUT && waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) == 0 && info.si_code == CLD_EXITED)
+	if (poll(&poll_fd, 1, result == -ETIMEDOUT ? 0 : DYING_MS) == 1 &&
+	    waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) == 0 && info.si_code == CLD_EXITED)
 		child_error = info.si_status;
 	if (result == -ETIMEDOUT)
 		return err_set(err, ERR_TIMEOUT, "/%s of the target cannot be read: its filesystem does not respond",

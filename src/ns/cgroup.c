@@ -111,6 +111,19 @@ static bool maker_lives(const char *name, const char *own)
 	return kill((pid_t)pid, 0) == 0 || errno != ESRCH;
 }
 
+/* Killed between freezing and thawing, its makers have left an init that could not end: it does now. */
+static void remove_stale_dirs(const struct cgroup *cgroup, const char *session)
+{
+	char path[128];
+
+	if (remove_dirs(cgroup, session) == 0)
+		return;
+	if (text_format(path, sizeof(path), "%s/cgroup.freeze", session) == 0 && cgroup->root[CGROUP_UNIFIED] >= 0)
+		(void)io_write_file_at(cgroup->root[CGROUP_UNIFIED], path, "0");
+	else if (text_format(path, sizeof(path), "%s/freezer.state", session) == 0 && cgroup->root[CGROUP_FREEZER] >= 0)
+		(void)io_write_file_at(cgroup->root[CGROUP_FREEZER], path, "THAWED");
+}
+
 /*
  * A session whose monitor and guardian were both SIGKILLed leaves empty directories; the next session removes them. The
  * first hierarchy tells of all: there they are made first and removed last.
@@ -130,7 +143,7 @@ static void remove_stale(const struct cgroup *cgroup)
 	for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
 		if (entry->d_type == DT_DIR && text_starts(entry->d_name, SESSION_PREFIX) &&
 		    !maker_lives(entry->d_name, cgroup->session))
-			(void)remove_dirs(cgroup, entry->d_name);
+			remove_stale_dirs(cgroup, entry->d_name);
 	(void)closedir(dir);
 }
 

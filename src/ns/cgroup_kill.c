@@ -15,7 +15,7 @@
 #define MEMBERS_MAX 1024
 #define KILL_BATCH 64
 
-/* A directory that lists every member: all of them do. */
+/* A directory that lists every member: all of them do, once the entering process has joined those that it is not born in. */
 static int member_dir(const struct cgroup *cgroup)
 {
 	for (int i = 0; i < CGROUP_HIERARCHY_MAX; i++)
@@ -67,30 +67,37 @@ static bool is_frozen(const struct cgroup *cgroup)
 	return result >= 0 && strstr(text.data, unified ? "frozen 1" : "FROZEN") != NULL;
 }
 
+static bool is_listed(pid_t pid, const pid_t *pids, int count)
+{
+	for (int i = 0; i < count && i < MEMBERS_MAX; i++)
+		if (pids[i] == pid)
+			return true;
+	return false;
+}
+
 /*
- * Kills up to KILL_BATCH of pids. A pid read from the list may be another process's when its pidfd is opened; who is alive
- * and listed again afterwards is a member, since a pid is not reused while its process lives.
+ * Kills up to KILL_BATCH of pids, and continues spare: stopped from outside, it would reap nobody. A pid read from the list
+ * may be another process's when its pidfd is opened; who is alive and listed again afterwards is a member, since a pid is not
+ * reused while its process lives. Returns how many were there to kill, those that could not be looked at among them.
  */
 static int kill_batch(const struct cgroup *cgroup, const pid_t *pids, int count, pid_t spare)
 {
-	int pidfds[KILL_BATCH], killed = 0;
+	int pidfds[KILL_BATCH], others = 0;
 	pid_t listed[MEMBERS_MAX];
 
 	for (int i = 0; i < count; i++)
-		pidfds[i] = pids[i] == spare ? -EBADF : sys_pidfd_open(pids[i], 0);
+		pidfds[i] = sys_pidfd_open(pids[i], 0);
 	int listed_count = cgroup_members(cgroup, listed, ARRAY_SIZE(listed));
 	for (int i = 0; i < count; i++) {
-		bool member = false;
+		bool gone = pidfds[i] == -ESRCH || (listed_count >= 0 && !is_listed(pids[i], listed, listed_count)) ||
+			    (pidfds[i] >= 0 && sys_pidfd_is_dead(pidfds[i]) != 0);
 
-		for (int k = 0; k < listed_count && k < MEMBERS_MAX; k++)
-			member = member || listed[k] == pids[i];
-		if (pidfds[i] >= 0 && member && sys_pidfd_is_dead(pidfds[i]) == 0) {
-			(void)sys_pidfd_send_signal(pidfds[i], SIGKILL);
-			killed++;
-		}
+		if (!gone && pidfds[i] >= 0 && listed_count >= 0)
+			(void)sys_pidfd_send_signal(pidfds[i], pids[i] == spare ? SIGCONT : SIGKILL);
+		others += !gone && pids[i] != spare;
 		close_quietly(pidfds[i]);
 	}
-	return killed;
+	return others;
 }
 
 int cgroup_kill_others(const struct cgroup *cgroup, pid_t spare)
@@ -101,8 +108,12 @@ int cgroup_kill_others(const struct cgroup *cgroup, pid_t spare)
 
 	if (count < 0)
 		return count;
-	if (count == 0 || (count == 1 && pids[0] == spare))
+	if (count == 0)
 		return 0;
+	if (count == 1 && pids[0] == spare) {
+		freeze(cgroup, false); /* whoever froze it may have been killed before he could thaw it */
+		return kill_batch(cgroup, pids, 1, spare);
+	}
 	freeze(cgroup, true);
 	/* A process in an uninterruptible wait cannot be frozen; it cannot fork either, so going on is safe. */
 	for (int i = 0; i < 100 && !is_frozen(cgroup); i++)

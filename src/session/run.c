@@ -207,11 +207,12 @@ static int reap_init(struct loop *loop, struct err *err)
 {
 	siginfo_t info = { 0 };
 
-	while (waitid(P_PIDFD, (id_t)loop->session->init_pidfd, &info, WEXITED | __WALL) < 0)
+	/* WNOHANG: dead by its pidfd, but a process of the target's traces it, and has its status until that lets go of it. */
+	while (waitid(P_PIDFD, (id_t)loop->session->init_pidfd, &info, WEXITED | WNOHANG | __WALL) < 0)
 		if (errno != EINTR)
 			return err_sys(err, errno, "waiting for the session's init");
 	loop->init_ended = true;
-	loop->result.exit_status = session_exit_status(&info);
+	loop->result.exit_status = info.si_pid == 0 ? 128 + SIGKILL : session_exit_status(&info);
 	loop->kill_init_at = loop->end_at = loop->look_again_at = 0;
 	pump_close(&loop->pumps[PUMP_INPUT]);
 	if (!PROTECTED(DRAIN)) {

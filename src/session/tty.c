@@ -25,7 +25,7 @@ int session_tty_open(int fd, struct session_tty *ret, struct err *err)
 
 	if (tcgetattr(fd, &tty.saved) < 0)
 		return err_sys(err, errno, "reading the terminal's settings");
-	/* A file description of our own: O_NONBLOCK on the caller's would outlive us in his shell. */
+	/* The settings are to be given back also when stdin has been closed. */
 	tty.fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (tty.fd < 0)
 		return err_sys(err, errno, "duplicating the terminal");

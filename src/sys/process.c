@@ -39,6 +39,20 @@ int sys_close_from(unsigned first)
 	return syscall(SYS_close_range, first, ~0U, 0) < 0 ? -errno : 0;
 }
 
+int sys_keep_only(int *const *fds, size_t count)
+{
+	int high = 0;
+
+	/* Out of the way of each other first, then to the lowest numbers, then everything behind them goes. */
+	for (size_t i = 0; i < count; i++)
+		if (*fds[i] >= 0 && (*fds[i] = fcntl(*fds[i], F_DUPFD_CLOEXEC, (int)count)) < 0)
+			return -errno;
+	for (size_t i = 0; i < count; i++)
+		if (*fds[i] >= 0 && (*fds[i] = dup3(*fds[i], high++, O_CLOEXEC)) < 0)
+			return -errno;
+	return sys_close_from((unsigned)high);
+}
+
 int sys_keyctl_join_session(void)
 {
 	return syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 ? -errno : 0;

@@ -75,6 +75,11 @@ int oci_read_config(const struct host *host, const char *bundle, struct target *
 	cleanup_close int folder = -EBADF;
 	struct oci_config config = { 0 };
 
+	/* Where it is is kept also when it cannot be understood: whoever asks for its seccomp profile has to hear of that. */
+	free(target->bundle);
+	target->bundle = strdup(bundle);
+	if (target->bundle == NULL)
+		return err_sys(err, ENOMEM, "%s", bundle);
 	/*
 	 * The bundle is a path out of a file. It adds comfort, not identity: whatever is wrong with it costs the
 	 * environment only.
@@ -90,8 +95,6 @@ int oci_read_config(const struct host *host, const char *bundle, struct target *
 	strv_done(&target->env);
 	target->env = config.env;
 	target->has_config = true;
-	free(target->bundle);
-	target->bundle = strdup(bundle);
 	config.env = (struct strv) { 0 };
 	oci_config_done(&config);
 	return 0;
@@ -118,12 +121,22 @@ int oci_read_seccomp(const struct host *host, const char *bundle, struct seccomp
 	cleanup_buffer struct buffer buffer = { 0 };
 	cleanup_close int folder = -EBADF;
 
+	struct err why = { 0 };
+
 	*ret_stated = false;
-	/* As above: a config that is not there, or not root's alone, states nothing. */
-	if (bundle[0] != '/' || state_open_folder(host, bundle, &folder, NULL) < 0 ||
-	    state_read_at(host, folder, "config.json", &buffer, NULL) < 0)
+	if (bundle[0] != '/')
 		return 0;
-	int r = seccomp_profile_parse_config(buffer.data, buffer.length, ret, ret_stated, err);
+	int r = state_open_folder(host, bundle, &folder, &why);
+	if (r == 0)
+		r = state_read_at(host, folder, "config.json", &buffer, &why);
+	/* One that is not there, or not root's alone, states nothing; one that cannot be read may state much. */
+	if (r == -ENOENT || why.kind == ERR_REFUSED)
+		return 0;
+	if (r < 0) {
+		*err = why;
+		return r;
+	}
+	r = seccomp_profile_parse_config(buffer.data, buffer.length, ret, ret_stated, err);
 	return r < 0 ? err_wrap(err, "%s/config.json", bundle) : 0;
 }
 

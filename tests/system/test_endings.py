@@ -8,7 +8,7 @@ import signal
 import pytest
 
 import snapshot
-from processes import freeze, send, state, wait_until
+from processes import cgroups, freeze, read, send, state, wait_until
 from program import STEPS, role_at
 
 P = "/payload"
@@ -143,6 +143,24 @@ def test_kill_monitor_and_guardian(dbg, any_target):
 def settle_but_cgroups(before, target):
     without = {part: content for part, content in before.items() if part != "cgroups of the host"}
     return snapshot.settle(without, target)
+
+
+@pytest.mark.parametrize("kind", ["pause", "reap"])
+def test_kill_monitor_of_a_frozen_session(dbg, fake, unchanged, kind):
+    """As where it is killed between freezing the others, killing them and thawing: init could not end."""
+    target = fake(kind)
+    with unchanged(target, within=9):
+        session = dbg.start(target.ref, P, "sleep", "1000")
+        roles = session.running()
+        place = cgroups(roles["init"])
+        directory, file, on = (snapshot.cgroup_roots()[""] + place[""], "cgroup.freeze", "1") if "" in place else \
+            (snapshot.cgroup_roots()["freezer"] + place["freezer"], "freezer.state", "FROZEN")
+        with open(f"{directory}/{file}", "w") as freezer:
+            freezer.write(on)
+        send(roles["command"], signal.SIGKILL)
+        wait_until(lambda: read(directory + "/cgroup.procs").split() == [str(roles["init"])], 5, "the command's end")
+        send(roles["monitor"], signal.SIGKILL)
+        session.popen.wait(5)
 
 
 def test_target_ends_while_it_runs(dbg, any_target, unchanged):

@@ -113,8 +113,7 @@ static pid_t start_command(const char *options, char **command, const sigset_t *
 	wait_for_start();
 	test_barrier(options, "init/command");
 	(void)close(LAUNCHER_START_FD);
-	if (executing != NULL)
-		*executing = true;
+	*executing = true;
 	if (option_has(options, "filter"))
 		load_filters();
 	filter_end(command_exec(command));
@@ -126,7 +125,7 @@ static void continue_command(const char *options, pid_t command)
 	static unsigned stops;
 	siginfo_t info = { .si_pid = 0 };
 
-	if (executing == NULL || *executing || !PROTECTED(options, "STOPPED") || test_holds(options))
+	if (*executing || !PROTECTED(options, "STOPPED") || test_holds(options))
 		return;
 	if (waitid(P_PID, (id_t)command, &info, WSTOPPED | WNOHANG | __WALL) == 0 && info.si_pid == command)
 		(void)kill(command, ++stops > STOPS_MAX ? SIGKILL : SIGCONT);
@@ -182,8 +181,9 @@ static _Noreturn void supervise(const char *options, pid_t command, const sigset
 		if (signal == LAUNCHER_PARENT_DEATH_SIGNAL)
 			end_session(command, exit_status);
 		if (signal != SIGCHLD) {
-			if (signal > 0 && exit_status < 0)
-				(void)kill(-command, signal);
+			/* Until it has made its group it is alone, and takes the signal when it stops blocking all. */
+			if (signal > 0 && exit_status < 0 && kill(-command, signal) < 0)
+				(void)kill(command, signal);
 			/* Else who is stopped would hear of the end when he is killed. */
 			if ((signal == SIGTERM || signal == SIGHUP) && exit_status < 0)
 				(void)kill(-command, SIGCONT);
@@ -223,7 +223,9 @@ _Noreturn void init_run(const char *options, char **command)
 		_exit(LAUNCHER_EXIT_ENDED);
 
 	void *page = mmap(NULL, sizeof(*executing), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	executing = page == MAP_FAILED ? NULL : page;
+	if (page == MAP_FAILED)
+		_exit(LAUNCHER_EXIT_ENDED);
+	executing = page;
 	pid_t pid = start_command(options, command, &none);
 	if (pid < 0) {
 		static const char text[] = "dbgattach: no process can be made in the target\n";

@@ -2,6 +2,7 @@
 /* Process system calls that glibc has no function for, or none that tells enough. Negative errno on failure. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -13,6 +14,12 @@ pid_t sys_fork(int cgroup_fd, int *ret_pidfd);
 
 /* close_range(2): from first to the last fd there is. */
 int sys_close_from(unsigned first);
+
+/*
+ * Closes every fd, stdio too, but those that fds point to (-EBADF: none), which get the lowest numbers: for a process that
+ * must not keep open, perhaps for ever, what its caller had.
+ */
+int sys_keep_only(int *const *fds, size_t count);
 
 /* KEYCTL_JOIN_SESSION_KEYRING with a new anonymous keyring; and a call that only reads, to see if keyctl is there. */
 int sys_keyctl_join_session(void);

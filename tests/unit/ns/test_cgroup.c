@@ -142,11 +142,12 @@ static void kills_all_but_one(void **state)
 {
 	static const struct {
 		enum cgroup_hierarchy hierarchy;
-		const char *freezer, *before, *status, *frozen, *after;
+		const char *freezer, *before, *status, *frozen, *after, *left_frozen;
 	} rows[] = {
-		{ CGROUP_UNIFIED, "cgroup.freeze", "0", "cgroup.events", "populated 1\nfrozen 1\n", "0" },
+		{ CGROUP_UNIFIED, "cgroup.freeze", "0", "cgroup.events", "populated 1\nfrozen 1\n", "0", "1" },
 		/* The file is told FROZEN and then THAWED: the same length, so what is left is the last one. */
-		{ CGROUP_FREEZER, "freezer.state", "THAWED", "freezer.state", "", "THAWED" },
+		{ CGROUP_FREEZER, "freezer.state", "THAWED", "freezer.state", "", "THAWED",
+		  "FROZEN" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup_cgroup struct cgroup cgroup = cgroup_of(*state, rows[i].hierarchy);
@@ -166,9 +167,13 @@ static void kills_all_but_one(void **state)
 
 		(void)snprintf(members, sizeof(members), "%d\n", spare);
 		put(*state, "cgroup.procs", members);
-		put(*state, rows[i].freezer, "untouched");
+		/* Whoever froze it was killed before he could thaw it, and somebody has stopped the spare one. */
+		put(*state, rows[i].freezer, rows[i].left_frozen);
+		assert_int_equal(kill(spare, SIGSTOP), 0);
+		assert_int_equal(waitpid(spare, NULL, WUNTRACED), spare);
 		assert_int_equal(cgroup_kill_others(&cgroup, spare), 0);
-		assert_file(*state, rows[i].freezer, "untouched"); /* nobody is stopped for nothing */
+		assert_file(*state, rows[i].freezer, rows[i].after);
+		assert_int_equal(waitpid(spare, NULL, WCONTINUED), spare);
 		assert_killed(spare, false);
 		assert_int_equal(cgroup_kill_others(&cgroup, 0), 1);
 		assert_killed(spare, true);
