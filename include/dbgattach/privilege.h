@@ -153,7 +153,7 @@ int seccomp_copy(pid_t pid, int pidfd, struct seccomp_programs *ret, struct err 
 struct seccomp_terms {
 	uint64_t capabilities; /* those that the session may ever have, for includes and excludes */
 	bool native_only;      /* calls of other architectures are killed anyway */
-	bool as_runtime;       /* the config of a container that runs under it: taken exactly as its runtime took it */
+	bool as_runtime; /* the config of a container that runs under it: contradictions count as its runtime took them */
 };
 
 #define SECCOMP_REMARK_MAX 200

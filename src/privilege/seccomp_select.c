@@ -96,8 +96,11 @@ static int add_name(struct selection *selection, const struct seccomp_profile_ru
 	int number = seccomp_syscall_resolve_name(name);
 
 	if (number == __NR_SCMP_ERROR) {
-		/* What the rest of the profile does with an unknown call is at least as strict: nothing is lost. */
-		if (rule->verdict.action >= selection->profile->otherwise.action || selection->terms->as_runtime)
+		/*
+		 * What the rest of the profile does with an unknown call is at least as strict: nothing is lost. Else it
+		 * is refused, a runtime's config too: what its libseccomp knew and ours does not would be left out here.
+		 */
+		if (rule->verdict.action >= selection->profile->otherwise.action)
 			return 0;
 		return err_set(err, ERR_UNSUPPORTED,
 			       "seccomp: libseccomp %u.%u.%u does not know the system call %s, so it cannot be refused",
