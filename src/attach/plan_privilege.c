@@ -237,20 +237,40 @@ static int plan_target_filter(const struct attach_facts *facts, bool by_name, st
 }
 
 /*
- * What is named by --seccomp, other than `unconfined`, never makes a session weaker than its profile: where that has our
- * filter, it stays underneath.
+ * The target's filter by name never makes a session weaker than its profile: where that would have ours, it stays underneath.
  */
-static bool keeps_ours(const struct profile *profile)
+static bool keeps_ours(const struct profile *profile, const struct attach_facts *facts)
 {
-	return profile->seccomp == SECCOMP_DEFAULT || profile->seccomp == SECCOMP_FILE;
+	switch (profile->seccomp) {
+	case SECCOMP_DEFAULT:
+	case SECCOMP_FILE:
+		return true;
+	case SECCOMP_TARGET_OR_DEFAULT:
+		return facts->process.status.seccomp != 2 || !facts->config_has_seccomp;
+	case SECCOMP_TARGET:
+	case SECCOMP_UNCONFINED:
+		break;
+	}
+	return false;
+}
+
+static bool is_of_target(enum seccomp_mode mode)
+{
+	return mode == SECCOMP_TARGET || mode == SECCOMP_TARGET_OR_DEFAULT;
 }
 
 static int plan_seccomp(const struct attach_request *request, const struct attach_facts *facts,
 			struct attach_plan *plan, struct err *err)
 {
-	enum seccomp_mode mode = request->seccomp_given ? request->seccomp : request->profile->seccomp;
+	const struct profile *profile = request->profile;
+	enum seccomp_mode mode = request->seccomp_given ? request->seccomp : profile->seccomp;
 	int under = facts->process.status.seccomp;
 
+	if (is_of_target(profile->seccomp) && !is_of_target(mode) && under > 0)
+		plan_note(plan,
+			  "the session is not under the target's seccomp filter: --seccomp stands instead of what "
+			  "profile %s has",
+			  profile->name);
 	switch (mode) {
 	case SECCOMP_DEFAULT:
 		plan->seccomp.ours = true;
@@ -258,7 +278,7 @@ static int plan_seccomp(const struct attach_request *request, const struct attac
 	case SECCOMP_UNCONFINED:
 		return 0;
 	case SECCOMP_FILE:
-		plan->seccomp.ours = request->profile->seccomp != SECCOMP_UNCONFINED;
+		plan->seccomp.ours = profile->seccomp != SECCOMP_UNCONFINED;
 		plan->seccomp.foreign = FOREIGN_FILE;
 		return 0;
 	case SECCOMP_TARGET_OR_DEFAULT:
@@ -267,7 +287,7 @@ static int plan_seccomp(const struct attach_request *request, const struct attac
 		plan->seccomp.ours = true;
 		return 0;
 	case SECCOMP_TARGET:
-		plan->seccomp.ours = keeps_ours(request->profile);
+		plan->seccomp.ours = keeps_ours(profile, facts);
 		break;
 	}
 	if (under == 2)

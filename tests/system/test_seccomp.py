@@ -162,6 +162,18 @@ def test_unconfined_target(dbg, docker, once):
     assert of_session(dbg, container.ref, "--profile", "target")["Seccomp"] == "0"
     assert of_session(dbg, container.ref, "--profile", "restricted")["Seccomp_filters"] == "1"
     assert of_session(dbg, container.ref, "--seccomp", "target")["Seccomp_filters"] == "1"
+    assert of_session(dbg, container.ref, "--profile", "restricted", "--seccomp", "target")["Seccomp_filters"] == "1"
+
+
+@pytest.mark.parametrize("profile_name", ["restricted", "target"])
+def test_instead_of_the_targets(dbg, filtered, profile_name):
+    """The target's filter is left out only with a word about it, on stderr and in --explain."""
+    options = ("--profile", profile_name, "--seccomp", "default")
+    tried = dbg.run(*options, filtered.ref, "/trysyscall", "epoll_create1", "mount").succeeded()
+    answers = dict(line.rsplit(" ", 1) for line in tried.text.splitlines())
+    assert answers["epoll_create1"] != DENIED and answers["mount"] == "EPERM"
+    assert "not under the target's seccomp filter" in tried.err
+    assert "not under the target's seccomp filter" in dbg.run("--explain", *options, filtered.ref).succeeded().text
 
 
 def test_config_that_cannot_be_understood(dbg, runc, once):
