@@ -121,9 +121,14 @@ static int plan_ids(const struct attach_request *request, const struct attach_fa
 
 /* ---- capabilities ---------------------------------------------------------------------------------------------- */
 
+static bool is_targets_user(const struct attach_facts *facts, const struct attach_plan *plan)
+{
+	return plan->host_uid == facts->process.status.uid[1];
+}
+
 /* By the profile's list: what a root session gets, and of it what another than root keeps. */
-static struct capability_sets listed_sets(const struct attach_request *request, const struct attach_plan *plan,
-					  uint64_t available)
+static struct capability_sets listed_sets(const struct attach_request *request, const struct attach_facts *facts,
+					  const struct attach_plan *plan, uint64_t available)
 {
 	const struct profile *profile = request->profile;
 	uint64_t mask = profile->all_capabilities ? available : profile->capabilities;
@@ -133,8 +138,8 @@ static struct capability_sets listed_sets(const struct attach_request *request, 
 		mask |= WRITE_CAPABILITIES;
 	mask = (mask & ~request->cap_drop) |
 	       request->cap_add; /* what is added by name stays, also beside --cap-drop ALL */
-	/* A profile that lists capabilities for the target's user means them to be in effect. */
-	uint64_t named = profile->ids == IDS_TARGET ? mask : request->cap_add;
+	/* A profile that lists capabilities for the target's user means them to be in effect; for him alone. */
+	uint64_t named = profile->ids == IDS_TARGET && is_targets_user(facts, plan) ? mask : request->cap_add;
 	return capability_sets_of_session(plan->uid == 0, mask, named);
 }
 
@@ -152,7 +157,7 @@ static struct capability_sets target_sets(const struct attach_request *request, 
 		.ambient = status->cap_ambient,
 	};
 
-	if (plan->host_uid != status->uid[1]) {
+	if (!is_targets_user(facts, plan)) {
 		kept = plan->uid == 0 ? sets.bounding : 0;
 		sets = (struct capability_sets) { .permitted = kept, .effective = kept, .bounding = sets.bounding };
 		plan_note(plan, "the session is another user than the target: it has %s",
@@ -183,8 +188,9 @@ static int plan_capabilities(const struct attach_request *request, const struct 
 			     struct attach_plan *plan, struct err *err)
 {
 	uint64_t available = plan->own_userns ? capabilities_all() : facts->caller_capabilities;
-	struct capability_sets sets = request->profile->target_capabilities ? target_sets(request, facts, plan) :
-									      listed_sets(request, plan, available);
+	struct capability_sets sets = request->profile->target_capabilities ?
+					      target_sets(request, facts, plan) :
+					      listed_sets(request, facts, plan, available);
 	uint64_t network = all_of(&sets) & NETWORK_CAPABILITIES;
 	char names[1024];
 

@@ -2,6 +2,7 @@
 /* Who the session is and what it may do, by profile: ids, groups, the five sets, the choice of the seccomp filter. */
 #include "tests/unit/attach/made.h"
 
+#include <inttypes.h>
 #include <linux/capability.h>
 
 #define CAP(name) CAPABILITY_BIT(CAP_##name)
@@ -149,6 +150,46 @@ static void another_user_with_the_targets_sets(void **state)
 	assert_memory_equal(&other.capabilities, &of_other, sizeof(of_other));
 	assert_int_equal(other.groups_count, 1);
 	assert_int_equal(other.groups[0], 6);
+}
+
+/* A profile's list is in effect for root and for the user it was written for: another one has what --cap-add names. */
+static void another_user_with_a_list_for_the_targets(void **state)
+{
+	(void)state;
+	const uint64_t listed = CAP(NET_RAW) | CAP(KILL);
+	static const struct {
+		bool all;
+		uint64_t add;
+		enum attach_user user;
+		uid_t uid;
+		uint64_t effective, ambient;
+	} rows[] = {
+		{ false, 0, USER_OF_PROFILE, 0, CAP(NET_RAW) | CAP(KILL), CAP(NET_RAW) | CAP(KILL) },
+		{ false, 0, USER_TARGET, 0, CAP(NET_RAW) | CAP(KILL), CAP(NET_RAW) | CAP(KILL) },
+		{ false, 0, USER_GIVEN, 1000, CAP(NET_RAW) | CAP(KILL), CAP(NET_RAW) | CAP(KILL) },
+		{ false, 0, USER_GIVEN, 5, 0, 0 },
+		{ true, 0, USER_GIVEN, 5, 0, 0 },
+		{ true, CAP(CHOWN), USER_GIVEN, 5, CAP(CHOWN), CAP(CHOWN) },
+		{ false, 0, USER_ROOT, 0, CAP(NET_RAW) | CAP(KILL), 0 },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct profile own = {
+			.name = "own", .ids = IDS_TARGET, .capabilities = listed, .all_capabilities = rows[i].all
+		};
+		cleanup_made struct made made;
+
+		be(&made, "restricted", 1000, (struct capability_sets) { 0 });
+		made.request.profile = &own;
+		made.request.cap_add = rows[i].add;
+		made.request.user = rows[i].user;
+		made.request.user_spec = (struct user_spec) { .uid = rows[i].uid, .gid = 6 };
+		cleanup_plan struct attach_plan plan = made_plan(&made);
+		const struct capability_sets *sets = &plan.capabilities;
+		if (sets->effective != rows[i].effective || sets->permitted != rows[i].effective ||
+		    sets->bounding != rows[i].effective || sets->ambient != rows[i].ambient ||
+		    sets->inheritable != rows[i].ambient)
+			fail_msg("row %zu: effective %" PRIx64 ", ambient %" PRIx64, i, sets->effective, sets->ambient);
+	}
 }
 
 static void what_the_caller_has_not_is_not_granted(void **state)
@@ -340,6 +381,7 @@ int main(void)
 		cmocka_unit_test(root_in_the_target),
 		cmocka_unit_test(exactly_the_targets_sets),
 		cmocka_unit_test(another_user_with_the_targets_sets),
+		cmocka_unit_test(another_user_with_a_list_for_the_targets),
 		cmocka_unit_test(what_the_caller_has_not_is_not_granted),
 		cmocka_unit_test(network_of_the_host),
 		cmocka_unit_test(groups_of_the_session),
