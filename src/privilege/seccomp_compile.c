@@ -141,23 +141,6 @@ static int add_arches(struct compiler *compiler, struct err *err)
 
 /* ---- rules ------------------------------------------------------------------------------------------------------- */
 
-/*
- * More than one condition on the same argument can only be meant as "one of these": runc adds each as a rule of its own
- * then, and libseccomp would refuse them in one.
- */
-static bool are_alternatives(const struct seccomp_profile_rule *rule)
-{
-	unsigned seen = 0;
-
-	for (size_t i = 0; i < rule->conditions_count; i++) {
-		unsigned bit = 1U << rule->conditions[i].index;
-		if ((seen & bit) != 0)
-			return true;
-		seen |= bit;
-	}
-	return false;
-}
-
 static int add_call(scmp_filter_ctx context, const struct seccomp_call *call)
 {
 	const struct seccomp_profile_rule *rule = call->rule;
@@ -173,7 +156,7 @@ static int add_call(scmp_filter_ctx context, const struct seccomp_call *call)
 			.datum_a = rule->conditions[i].value,
 			.datum_b = rule->conditions[i].value_two,
 		};
-	if (!are_alternatives(rule))
+	if (!seccomp_are_alternatives(rule))
 		return seccomp_rule_add_array(context, action, call->number, (unsigned)count, compare);
 	for (size_t i = 0; result == 0 && i < count; i++)
 		result = seccomp_rule_add_array(context, action, call->number, 1, &compare[i]);

@@ -175,6 +175,31 @@ static const struct seccomp_call *strictest(const struct seccomp_call *calls, si
 }
 
 /*
+ * Which of two rules that hold for the same arguments libseccomp takes follows from the numbers of the arguments and not from
+ * what they do: where that differs, the weaker one could win, so they are refused.
+ */
+static int refuse_meeting(const struct seccomp_call *calls, size_t count, struct err *err)
+{
+	for (size_t i = 1; i < count; i++) {
+		const struct seccomp_profile_rule *one = calls[i].rule;
+
+		if (!is_conditional(&calls[i]) || one == calls[i - 1].rule) /* a name twice in one rule */
+			continue;
+		for (size_t j = 0; j < i; j++) {
+			const struct seccomp_profile_rule *other = calls[j].rule;
+
+			if (is_conditional(&calls[j]) && !is_same(&one->verdict, &other->verdict) &&
+			    seccomp_rules_meet(one, other))
+				return err_set(err, ERR_MALFORMED,
+					       "seccomp: the rules for %s contradict each other: two hold for the same "
+					       "arguments and say different things",
+					       calls[i].name);
+		}
+	}
+	return 0;
+}
+
+/*
  * The rules for one system call. libseccomp keeps the first of those that hold for all arguments, and drops without a word
  * what holds for some beside it: so here the strictest is kept, and what only holds for some is refused.
  */
@@ -184,9 +209,14 @@ static int settle(struct selection *selection, struct seccomp_call *calls, size_
 	bool differ;
 	const struct seccomp_call *whole = strictest(calls, count, &differ);
 
-	if (whole == NULL)
-		return 0;
-	bool restates = is_same(&whole->rule->verdict, otherwise); /* the default, which libseccomp takes for no rule */
+	/* The default, which libseccomp takes for no rule and runc leaves out: what holds for some is an exception to it. */
+	bool restates = whole != NULL && is_same(&whole->rule->verdict, otherwise);
+
+	if (whole == NULL || restates) {
+		int result = refuse_meeting(calls, count, err);
+		if (result < 0 || whole == NULL)
+			return result;
+	}
 	struct seccomp_call kept = *whole;
 
 	if (differ && selection->remark[0] == '\0')
