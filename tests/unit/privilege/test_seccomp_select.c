@@ -12,6 +12,11 @@ static void rules_for_all_arguments(void **state)
 		/* what says the default once more is no rule */
 		{ PROFILE("ERRNO", RULE("read", "ERRNO", "") "," RULE("read", "ALLOW", ARGS(ARG(0, "EQ", 3)))),
 		  ERRNO(EPERM) },
+		{ PROFILE("ERRNO", RULE("read", "ERRNO", "") "," RULE("read", "ALLOW", ARGS(ARG(0, "EQ", 9)))),
+		  ALLOW }, /* an exception to it, as runc has it */
+		{ PROFILE("ERRNO", RULE("read", "ALLOW", ARGS(ARG(0, "EQ", 9))) "," RULE("read", "ERRNO", "")), ALLOW },
+		{ PROFILE("ALLOW", RULE("read", "ALLOW", "") "," RULE("read", "ERRNO", ARGS(ARG(0, "EQ", 9)))),
+		  ERRNO(EPERM) },
 		/* of two for all arguments the strictest */
 		{ PROFILE("ERRNO", RULE("read", "ALLOW", "") "," RULE("read", "ERRNO", ",\"errnoRet\":5")), ERRNO(5) },
 		{ PROFILE("ERRNO", RULE("read", "ERRNO", ",\"errnoRet\":5") "," RULE("read", "ALLOW", "")), ERRNO(5) },
@@ -116,6 +121,8 @@ static void as_the_runtime(void **state)
 	static const char harmless[] =
 		PROFILE("ERRNO", RULE("no_such_call", "ALLOW", "") "," RULE("read", "ALLOW", ""));
 	static const char meet[] = TWO(READ("ALLOW", ARG(1, "EQ", 1)), READ("ERRNO", ARG(0, "EQ", 2)));
+	static const char restated[] =
+		PROFILE("ERRNO", RULE("read", "ERRNO", "") "," RULE("read", "ALLOW", ARGS(ARG(0, "EQ", 2))));
 	const struct seccomp_data data = { .nr = SYS_read, .arch = NATIVE };
 	const struct seccomp_data both_hold = { .nr = SYS_read, .arch = NATIVE, .args = { 2, 1 } };
 	const struct seccomp_terms runtime = { .as_runtime = true };
@@ -126,6 +133,8 @@ static void as_the_runtime(void **state)
 	assert_int_equal(filter_answer(both, runtime, &data), ALLOW);
 	assert_int_equal(filter_answer(harmless, runtime, &data), ALLOW);
 	assert_int_equal(filter_answer(meet, runtime, &both_hold), ALLOW); /* the weaker one, as for the container */
+	assert_int_equal(filter_answer(restated, runtime, &both_hold), ALLOW);
+	assert_int_equal(filter_answer(restated, runtime, &data), ERRNO(EPERM));
 	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++) {
 		assert_failure(filter_compile(unknown[i], runtime, &program, remark, &err), err, ERR_UNSUPPORTED);
 		assert_non_null(strstr(err.text, "no_such_call"));
