@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NETWORK_CAPABILITIES (CAPABILITY_BIT(CAP_NET_ADMIN) | CAPABILITY_BIT(CAP_NET_RAW))
@@ -213,32 +214,33 @@ static int plan_capabilities(const struct attach_request *request, const struct 
 
 /* ---- seccomp --------------------------------------------------------------------------------------------------- */
 
-/* The target is under a filter, and the session is to be too. */
+/* The target is under a filter, and the session is to be too. A config states one; what else there is only a copy shows. */
 static int plan_target_filter(const struct attach_facts *facts, bool by_name, struct attach_plan *plan, struct err *err)
 {
-	const struct proc_status *status = &facts->process.status;
+	int filters = facts->process.status.seccomp_filters;
+	bool stated = facts->config_has_seccomp, all_stated = stated && filters <= 1;
+	char why[96] = "no config states the target's seccomp filter";
 
-	if (!facts->config_has_seccomp && !by_name) {
-		plan->seccomp.ours = true;
-		plan_note(plan, "no config states the target's seccomp filter: the session is under the default one "
-				"(--seccomp target copies it)");
+	if (stated)
+		(void)snprintf(why, sizeof(why),
+			       "the target is under %d seccomp filters, and its runtime's config states one", filters);
+	if (all_stated || !by_name) {
+		plan->seccomp.ours |= !stated;
+		plan->seccomp.foreign = stated ? FOREIGN_CONFIG : FOREIGN_NONE;
+		if (!all_stated)
+			plan_note(plan, "%s: the session is under %s (--seccomp target copies %s)", why,
+				  stated ? "that one alone" : "the default one", stated ? "them all" : "it");
 		return 0;
 	}
-	plan->seccomp.foreign = facts->config_has_seccomp ? FOREIGN_CONFIG : FOREIGN_COPY;
-	if (facts->config_has_seccomp && status->seccomp_filters > 1)
-		plan_note(plan,
-			  "the target is under %d seccomp filters; the session gets the one that its runtime's "
-			  "config states",
-			  status->seccomp_filters);
-	if (facts->config_has_seccomp)
-		return 0;
 	if (facts->caller_seccomp_filters > 0)
 		return err_set(
 			err, ERR_UNSUPPORTED,
-			"no config states the target's seccomp filter, and the kernel lets nobody copy it who is "
-			"under a filter himself, as the caller is; --seccomp default is an alternative");
-	plan_note(plan, "no config states the target's seccomp filter: it is copied from the process, which stops that "
-			"for under 10 ms");
+			"%s, and the kernel lets nobody copy filters who is under a filter himself, as the caller is; "
+			"--seccomp default is an alternative",
+			why);
+	plan->seccomp.foreign = FOREIGN_COPY;
+	plan_note(plan, "%s: %s copied from the process, which stops that for under 10 ms", why,
+		  stated ? "all are" : "it is");
 	return 0;
 }
 

@@ -221,9 +221,27 @@ def test_copy(dbg, attempts, runc, once, helpers):
     assert processes.state(container.pid) == "S" and status_field(container.pid, "TracerPid") == "0"
 
 
-def test_config_is_told_to_be_one_of_two(dbg, runc, once, helpers):
+@pytest.mark.parametrize("options", [("--profile", "target"), ("--profile", "restricted", "--seccomp", "target")], ids=str)
+def test_more_than_the_config_states(dbg, runc, once, helpers, options):
+    """The config has one of two: by name both are copied, and --explain says so without stopping the target."""
     container = two_filters(runc, once, helpers)
-    assert "2 seccomp filters" in dbg.run("--profile", "target", container.ref, P, "true").succeeded().err
+    tried = dbg.run(*options, container.ref, "/trysyscall", *ASKED).succeeded()
+    assert dict(line.rsplit(" ", 1) for line in tried.text.splitlines()) == {"epoll_create1": DENIED, "memfd_create": "ENOSYS"}
+    assert "2 seccomp filters" in tried.err and "10 ms" in tried.err
+    assert of_session(dbg, container.ref, *options)["Seccomp_filters"] == "2"
+    text = dbg.run("--explain", *options, container.ref).succeeded().text
+    assert "2 seccomp filters" in text and "PTRACE_SECCOMP_GET_FILTER" in text
+
+
+def test_config_is_told_to_be_one_of_two(dbg, runc, once, helpers):
+    """Nobody named the target's: the config's alone, and a word about the other. Not where it was named and cannot be had."""
+    container = two_filters(runc, once, helpers)
+    tried = dbg.run("--profile", "restricted", container.ref, "/trysyscall", *ASKED).succeeded()
+    assert dict(line.rsplit(" ", 1) for line in tried.text.splitlines()) == {"epoll_create1": DENIED, "memfd_create": "EFAULT"}
+    assert "2 seccomp filters" in tried.err
+    line = dbg.run("--profile", "target", container.ref, P, "true",
+                   prefix=(helpers["nosys"], "quotactl", "--")).failed("unsupported").err
+    assert "2 seccomp filters" in line and "under a filter" in line
 
 
 def test_explain_does_not_stop_the_target(dbg, filtered):
