@@ -99,7 +99,7 @@ static int make_profile(struct attach_request *request, struct custom_profile *c
 		result = capabilities_parse(custom->capabilities.items[i], &mask, err);
 		profile.capabilities |= mask;
 	}
-	/* --seccomp stands above it, wherever it stands on the command line: the file is not even opened then. */
+	/* --seccomp stands above it, wherever it stands on the command line; after it, the file is not even opened. */
 	if (result == 0 && custom->seccomp != NULL && !request->seccomp_given)
 		result = take_seccomp(request, custom->seccomp, &profile.seccomp, err);
 	if (result < 0)
