@@ -18,13 +18,6 @@
 
 enum profile_ids { IDS_ROOT, IDS_TARGET };
 
-enum seccomp_mode {
-	SECCOMP_DEFAULT,           /* ours, compiled with the program */
-	SECCOMP_TARGET_OR_DEFAULT, /* what the runtime's config states for the target, else ours */
-	SECCOMP_TARGET,            /* what the target is under, none included */
-	SECCOMP_UNCONFINED,
-	SECCOMP_FILE, /* a profile of the caller's, on top of ours */
-};
 enum lsm_choice { LSM_TARGET, LSM_UNCONFINED }; /* the target's label, or the caller's own, whatever that is */
 
 struct profile {
