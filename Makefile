@@ -87,7 +87,8 @@ $(B)/src/privilege/seccomp.o: $(B)/gen/seccomp_default.inc
 $(B)/gen/seccomp_default.inc: $(B)/gen/gen_seccomp
 	@$< >$@
 
-$(B)/gen/gen_seccomp: src/privilege/gen_seccomp.c src/privilege/seccomp_rules.c src/privilege/seccomp_rules.h
+$(B)/gen/gen_seccomp: src/privilege/gen_seccomp.c src/privilege/seccomp_rules.c src/privilege/seccomp_rules.h \
+		src/privilege/seccomp_arch.h
 	@mkdir -p $(@D)
 	@$(HOSTCC) -D_GNU_SOURCE -std=gnu17 -O1 $(WARNINGS) -o $@ $(filter %.c,$^) -lseccomp
 

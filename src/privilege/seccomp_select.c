@@ -2,6 +2,8 @@
 /* Owns the choice of rules. Never drops what is meant to restrict: that is refused, with the system call's name. */
 #include "seccomp_select.h"
 
+#include "seccomp_arch.h"
+
 #include "dbgattach/base/cleanup.h"
 
 #include <errno.h>
@@ -9,14 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
-
-#if defined(__x86_64__)
-const char seccomp_go_arch[] = "amd64";
-#elif defined(__aarch64__)
-const char seccomp_go_arch[] = "arm64";
-#else
-#error "which name do Go programs have for this architecture?"
-#endif
 
 struct selection {
 	const struct seccomp_profile *profile;
@@ -78,8 +72,8 @@ static int does_count(const struct selection *selection, const struct seccomp_pr
 	if (result < 0)
 		return err_wrap(err, "seccomp: the rule for %s", rule->names.items[0]);
 	bool asks_kernel = out->kernel[0] != 0 || out->kernel[1] != 0;
-	*ret = all_in && !any_out && (in->arches.count == 0 || has_word(&in->arches, seccomp_go_arch)) &&
-	       !has_word(&out->arches, seccomp_go_arch) && kernel_is_at_least(selection, in->kernel) &&
+	*ret = all_in && !any_out && (in->arches.count == 0 || has_word(&in->arches, GO_ARCH)) &&
+	       !has_word(&out->arches, GO_ARCH) && kernel_is_at_least(selection, in->kernel) &&
 	       !(asks_kernel && kernel_is_at_least(selection, out->kernel));
 	return 0;
 }

@@ -19,9 +19,6 @@ struct seccomp_calls {
 	uint32_t newest; /* the highest number of this architecture's that any rule names */
 };
 
-/* "amd64": what Go programs call this architecture. */
-extern const char seccomp_go_arch[];
-
 int seccomp_select(const struct seccomp_profile *profile, const struct seccomp_terms *terms, struct seccomp_calls *ret,
 		   char *ret_remark, struct err *err);
 void seccomp_calls_done(struct seccomp_calls *calls);

@@ -3,11 +3,9 @@
 #pragma once
 
 #include "dbgattach/privilege.h"
+#include "src/privilege/seccomp_arch.h"
 #include "tests/unit/unit.h"
 
-#include <errno.h>
-#include <linux/audit.h>
-#include <linux/seccomp.h>
 #include <sys/syscall.h>
 
 #define ERRNO(number) (SECCOMP_RET_ERRNO | (number))
@@ -18,14 +16,6 @@
 #define ARG(index, operator, value) "{\"index\":" #index ",\"op\":\"SCMP_CMP_" operator"\",\"value\":" #value "}"
 #define MASKED(index, mask, value)                                                                                     \
 	"{\"index\":" #index ",\"op\":\"SCMP_CMP_MASKED_EQ\",\"value\":" #mask ",\"valueTwo\":" #value "}"
-
-#if defined(__x86_64__)
-#define NATIVE AUDIT_ARCH_X86_64
-#define GO_ARCH "amd64"
-#else
-#define NATIVE AUDIT_ARCH_AARCH64
-#define GO_ARCH "arm64"
-#endif
 
 int filter_compile(const char *text, struct seccomp_terms terms, struct seccomp_program *ret, char *remark,
 		   struct err *err);

@@ -46,7 +46,7 @@ static void actions(void **state)
 		  ALLOW },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct seccomp_data data = { .nr = rows[i].call, .arch = NATIVE, .args = { 9 } };
+		const struct seccomp_data data = { .nr = rows[i].call, .arch = NATIVE_ARCH, .args = { 9 } };
 
 		if (filter_answer(rows[i].profile, (struct seccomp_terms) { 0 }, &data) != rows[i].answer)
 			fail_msg("row %zu", i);
@@ -88,7 +88,7 @@ static void operators_and_arguments(void **state)
 		{ OF(ARG(0, "EQ", 1) "," ARG(0, "EQ", 2)), { 3 }, false },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct seccomp_data data = { .nr = SYS_read, .arch = NATIVE };
+		struct seccomp_data data = { .nr = SYS_read, .arch = NATIVE_ARCH };
 
 		memcpy(data.args, rows[i].args, sizeof(rows[i].args));
 		uint32_t expected = rows[i].refused ? ERRNO(EPERM) : ALLOW;
@@ -121,7 +121,7 @@ static void includes_and_excludes(void **state)
 		{ WHEN("\"excludes\":{\"minKernel\":\"900.0\"}"), 0, true },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct seccomp_data data = { .nr = SYS_read, .arch = NATIVE };
+		const struct seccomp_data data = { .nr = SYS_read, .arch = NATIVE_ARCH };
 		const struct seccomp_terms terms = { .capabilities = rows[i].capabilities };
 		uint32_t got = filter_answer(rows[i].profile, terms, &data);
 
@@ -219,8 +219,8 @@ static void podmans_own(void **state)
 	(void)state;
 	cleanup_buffer struct buffer text = { 0 };
 	cleanup_close int fd = open("/usr/share/containers/seccomp.json", O_RDONLY | O_CLOEXEC);
-	const struct seccomp_data setns = { .nr = SYS_setns, .arch = NATIVE },
-				  read = { .nr = SYS_read, .arch = NATIVE };
+	const struct seccomp_data setns = { .nr = SYS_setns, .arch = NATIVE_ARCH },
+				  read = { .nr = SYS_read, .arch = NATIVE_ARCH };
 	const struct seccomp_terms none = { 0 }, admin = { .capabilities = CAPABILITY_BIT(CAP_SYS_ADMIN) };
 
 	if (fd < 0) {

@@ -23,7 +23,7 @@ static void rules_for_all_arguments(void **state)
 		{ PROFILE("ERRNO", RULE("read", "ALLOW", "") "," RULE("read", "ERRNO", "")), ERRNO(EPERM) },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct seccomp_data data = { .nr = SYS_read, .arch = NATIVE, .args = { 9 } };
+		const struct seccomp_data data = { .nr = SYS_read, .arch = NATIVE_ARCH, .args = { 9 } };
 
 		if (filter_answer(rows[i].profile, (struct seccomp_terms) { 0 }, &data) != rows[i].answer)
 			fail_msg("row %zu", i);
@@ -89,7 +89,7 @@ static void conditions_that_meet(void **state)
 		  ERRNO(EPERM) },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct seccomp_data data = { .nr = SYS_read, .arch = NATIVE };
+		struct seccomp_data data = { .nr = SYS_read, .arch = NATIVE_ARCH };
 		struct seccomp_program program = { 0 };
 		char remark[SECCOMP_REMARK_MAX];
 		struct err err = { 0 };
@@ -123,8 +123,8 @@ static void as_the_runtime(void **state)
 	static const char meet[] = TWO(READ("ALLOW", ARG(1, "EQ", 1)), READ("ERRNO", ARG(0, "EQ", 2)));
 	static const char restated[] =
 		PROFILE("ERRNO", RULE("read", "ERRNO", "") "," RULE("read", "ALLOW", ARGS(ARG(0, "EQ", 2))));
-	const struct seccomp_data data = { .nr = SYS_read, .arch = NATIVE };
-	const struct seccomp_data both_hold = { .nr = SYS_read, .arch = NATIVE, .args = { 2, 1 } };
+	const struct seccomp_data data = { .nr = SYS_read, .arch = NATIVE_ARCH };
+	const struct seccomp_data both_hold = { .nr = SYS_read, .arch = NATIVE_ARCH, .args = { 2, 1 } };
 	const struct seccomp_terms runtime = { .as_runtime = true };
 	struct seccomp_program program;
 	char remark[SECCOMP_REMARK_MAX];
