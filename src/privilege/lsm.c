@@ -6,6 +6,7 @@
 #include "lsm.h"
 
 #include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/io.h"
 #include "dbgattach/base/weaken.h"
 
 #include <errno.h>
@@ -31,23 +32,13 @@ const char *lsm_name(enum lsm_kind kind)
 
 ssize_t lsm_read_file(int dirfd, const char *path, char *out, size_t size)
 {
-	cleanup_close int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	size_t used = 0;
-	ssize_t length;
+	cleanup_buffer struct buffer text = { 0 };
+	int result = io_read_file_at(dirfd, path, size - 1, &text);
 
-	if (fd < 0)
-		return -errno;
-	while ((length = read(fd, out + used, size - used)) != 0) {
-		if (length < 0 && errno == EINTR)
-			continue;
-		if (length < 0)
-			return -errno;
-		used += (size_t)length;
-		if (used == size)
-			return -EFBIG;
-	}
-	out[used] = '\0';
-	return (ssize_t)used;
+	if (result < 0)
+		return result;
+	memcpy(out, text.data, text.length + 1);
+	return (ssize_t)text.length;
 }
 
 /* A name of its own in "capability,yama,apparmor". */
