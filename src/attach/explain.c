@@ -108,6 +108,8 @@ static void print_labels(const struct lsm_plan *plan, FILE *out)
 		    lsm_plan_adopts(plan, kind)   ? "the target's" :
 		    lsm_plan_deviates(plan, kind) ? "the caller's, not the target's" :
 						    "the target's and the caller's");
+		if (lsm_plan_deviates(plan, kind))
+			row(out, "", "the target's: %s", plan->facts->of[kind].target);
 		title = "";
 	}
 	if (*title != '\0')

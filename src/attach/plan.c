@@ -73,11 +73,13 @@ static int plan_labels(const struct attach_request *request, const struct attach
 {
 	enum lsm_choice choice = request->lsm_given ? request->lsm : request->profile->lsm;
 	int result = lsm_plan_make(&facts->lsm, choice, &plan->lsm, err);
+	char own[80], target[80]; /* --explain shows all of them */
 
 	for (enum lsm_kind kind = 0; result == 0 && kind < LSM_KIND_MAX; kind++)
 		if (lsm_plan_deviates(&plan->lsm, kind))
 			plan_note(plan, "%s: the session stays under the caller's label %s; the target's is %s",
-				  lsm_name(kind), facts->lsm.of[kind].own, facts->lsm.of[kind].target);
+				  lsm_name(kind), text_shorten(facts->lsm.of[kind].own, own, sizeof(own)),
+				  text_shorten(facts->lsm.of[kind].target, target, sizeof(target)));
 	return result;
 }
 
