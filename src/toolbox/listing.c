@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define CHUNK 65536
@@ -47,120 +48,154 @@ int hash_file(int fd, struct sha256_ctx *hash)
 	}
 }
 
+struct entry {
+	char *path, *line;
+};
+
 struct walk {
-	struct sha256_ctx *hash;
 	bool stamps;
-	size_t entries;
+	struct entry *entries;
+	size_t count, capacity;
 	struct err *err;
 };
 
-static void add_line(const struct walk *walk, const char *line)
+static void walk_done(struct walk *walk)
 {
-	sha256_update(walk->hash, strlen(line), (const uint8_t *)line);
-}
-
-static int add_stamp(const struct walk *walk, const struct stat *stat, const char *path)
-{
-	char line[PATH_MAX + 160];
-
-	int result =
-		text_format(line, sizeof(line), "%o %llu %lld %lld.%09ld %lld.%09ld %s\n", stat->st_mode,
-			    (unsigned long long)stat->st_ino, (long long)stat->st_size, (long long)stat->st_mtim.tv_sec,
-			    stat->st_mtim.tv_nsec, (long long)stat->st_ctim.tv_sec, stat->st_ctim.tv_nsec, path);
-	if (result == 0)
-		add_line(walk, line);
-	return result;
-}
-
-static int add_content(const struct walk *walk, int parent, const char *name, const struct stat *stat, const char *path)
-{
-	char line[2 * PATH_MAX + 96], link[PATH_MAX], text[HASH_TEXT_SIZE];
-	struct sha256_ctx hash;
-
-	if (S_ISDIR(stat->st_mode)) {
-		(void)snprintf(line, sizeof(line), "d %s\n", path);
-	} else if (S_ISLNK(stat->st_mode)) {
-		ssize_t length = readlinkat(parent, name, link, sizeof(link) - 1);
-
-		if (length < 0)
-			return -errno;
-		link[length] = '\0';
-		(void)snprintf(line, sizeof(line), "l %s %s\n", link, path);
-	} else {
-		cleanup_close int fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-
-		if (fd < 0)
-			return -errno;
-		sha256_init(&hash);
-		int result = hash_file(fd, &hash);
-		if (result < 0)
-			return result;
-		hash_text(&hash, text);
-		(void)snprintf(line, sizeof(line), "f %o %s %s\n", stat->st_mode & 07777, text, path);
+	for (size_t i = 0; i < walk->count; i++) {
+		free(walk->entries[i].path);
+		free(walk->entries[i].line);
 	}
-	add_line(walk, line);
+	free(walk->entries);
+}
+
+/* Takes line, also on failure. */
+static int add(struct walk *walk, const char *path, char *line)
+{
+	if (walk->count == walk->capacity) {
+		size_t capacity = walk->capacity == 0 ? 1024 : 2 * walk->capacity;
+		struct entry *entries = reallocarray(walk->entries, capacity, sizeof(*entries));
+
+		if (entries == NULL) {
+			free(line);
+			return -ENOMEM;
+		}
+		walk->entries = entries;
+		walk->capacity = capacity;
+	}
+	struct entry entry = { strdup(path), line };
+	if (entry.path == NULL || line == NULL) {
+		free(entry.path);
+		free(line);
+		return -ENOMEM;
+	}
+	walk->entries[walk->count++] = entry;
 	return 0;
 }
 
-static int is_real(const struct dirent *entry)
+static char *stamp_line(const struct stat *stat, const char *path)
 {
-	return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+	return text_printf("%o %llu %lld %lld.%09ld %lld.%09ld %s\n", stat->st_mode, (unsigned long long)stat->st_ino,
+			   (long long)stat->st_size, (long long)stat->st_mtim.tv_sec, stat->st_mtim.tv_nsec,
+			   (long long)stat->st_ctim.tv_sec, stat->st_ctim.tv_nsec, path);
+}
+
+static int content_line(int parent, const char *name, const struct stat *stat, const char *path, char **ret)
+{
+	char link[PATH_MAX], text[HASH_TEXT_SIZE];
+	struct sha256_ctx hash;
+
+	if (S_ISDIR(stat->st_mode)) {
+		*ret = text_printf("d %s\n", path);
+		return 0;
+	}
+	if (S_ISLNK(stat->st_mode)) {
+		ssize_t length = readlinkat(parent, name, link, sizeof(link));
+
+		if (length < 0)
+			return -errno;
+		*ret = text_printf("l %.*s %s\n", (int)length, link, path);
+		return 0;
+	}
+	cleanup_close int fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	sha256_init(&hash);
+	int result = hash_file(fd, &hash);
+	if (result < 0)
+		return result;
+	hash_text(&hash, text);
+	*ret = text_printf("f %o %s %s\n", stat->st_mode & 07777, text, path);
+	return 0;
 }
 
 static int walk_folder(struct walk *walk, int folder, const char *path, unsigned depth);
 
+/* name: in folder; path: from the top. */
 static int walk_entry(struct walk *walk, int folder, const char *name, const char *path, unsigned depth)
 {
 	cleanup_close int fd = -EBADF;
 	struct stat stat;
+	char *line = NULL;
+	int result = 0;
 
-	if (++walk->entries > ENTRIES_MAX || depth == 0)
+	if (walk->count > ENTRIES_MAX || depth == 0)
 		return err_set(walk->err, ERR_REFUSED, "%s: the folder is too large or too deep for a toolbox", path);
 	if (fstatat(folder, name, &stat, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(walk->err, errno, "%s", path);
-	if (!S_ISLNK(stat.st_mode)) {
-		int result = store_open_at(folder, name, O_PATH, path, &fd, walk->err);
-		if (result < 0)
-			return result;
-	}
-	int result = walk->stamps ? add_stamp(walk, &stat, path) : add_content(walk, folder, name, &stat, path);
+	if (!S_ISLNK(stat.st_mode))
+		result = store_open_at(folder, name, O_PATH, path, &fd, walk->err);
+	if (result < 0)
+		return result;
+	if (walk->stamps)
+		line = stamp_line(&stat, path);
+	else
+		result = content_line(folder, name, &stat, path, &line);
+	if (result == 0)
+		result = add(walk, path, line);
 	if (result < 0)
 		return err_sys(walk->err, result, "%s", path);
 	return S_ISDIR(stat.st_mode) ? walk_folder(walk, fd, path, depth - 1) : 0;
 }
 
-/* Depth first, each folder in the order of bytes, which is not that of whole paths: "a-b" comes before "a/b" there. */
 static int walk_folder(struct walk *walk, int folder, const char *path, unsigned depth)
 {
-	struct dirent **names = NULL;
-	int result = 0, count = scandirat(folder, ".", &names, is_real, alphasort);
+	const char *prefix = strcmp(path, ".") == 0 ? "" : path;
+	cleanup_close int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *names = fd < 0 ? NULL : fdopendir(fd);
+	int result = 0;
 
-	if (count < 0)
+	if (names == NULL)
 		return err_sys(walk->err, errno, "%s", path);
-	for (int i = 0; i < count; i++) {
+	fd = -EBADF; /* the stream's now */
+	for (const struct dirent *entry; result == 0 && (errno = 0, entry = readdir(names)) != NULL;) {
 		char below[PATH_MAX];
 
-		if (result == 0 && text_format(below, sizeof(below), "%s%s%s", strcmp(path, ".") == 0 ? "" : path,
-					       strcmp(path, ".") == 0 ? "" : "/", names[i]->d_name) < 0)
-			result = err_set(walk->err, ERR_REFUSED, "%s: the path is too long", path);
-		if (result == 0)
-			result = walk_entry(walk, folder, names[i]->d_name, below, depth);
-		free(names[i]);
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		result = text_format(below, sizeof(below), "%s%s%s", prefix, *prefix == '\0' ? "" : "/", entry->d_name);
+		result = result < 0 ? err_set(walk->err, ERR_REFUSED, "%s: the path is too long", path) :
+				      walk_entry(walk, folder, entry->d_name, below, depth);
 	}
-	free(names);
+	if (result == 0 && errno != 0)
+		result = err_sys(walk->err, errno, "%s", path);
+	(void)closedir(names);
 	return result;
+}
+
+static int by_path(const void *left, const void *right)
+{
+	return strcmp(((const struct entry *)left)->path, ((const struct entry *)right)->path);
 }
 
 int listing_hash(int folder, bool stamps, struct sha256_ctx *hash, struct err *err)
 {
-	struct walk walk = { .hash = hash, .stamps = stamps, .err = err };
-	struct stat stat;
+	__attribute__((cleanup(walk_done))) struct walk walk = { .stamps = stamps, .err = err };
+	int result = walk_entry(&walk, folder, ".", ".", DEPTH_MAX);
 
-	if (fstat(folder, &stat) < 0)
-		return err_sys(err, errno, "the toolbox's folder");
-	if (!stamps)
-		add_line(&walk, "d .\n");
-	else if (add_stamp(&walk, &stat, ".") < 0)
-		return err_set(err, ERR_SYSTEM, "the toolbox's folder");
-	return walk_folder(&walk, folder, ".", DEPTH_MAX);
+	if (result < 0)
+		return result;
+	qsort(walk.entries, walk.count, sizeof(*walk.entries), by_path);
+	for (size_t i = 0; i < walk.count; i++)
+		sha256_update(hash, strlen(walk.entries[i].line), (const uint8_t *)walk.entries[i].line);
+	return 0;
 }

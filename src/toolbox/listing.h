@@ -15,8 +15,8 @@ void hash_text(struct sha256_ctx *hash, char text[static HASH_TEXT_SIZE]);
 int hash_file(int fd, struct sha256_ctx *hash);
 
 /*
- * A line for each entry beneath the folder, by path: "d PATH", "l LINK PATH", "f MODE SHA256 PATH", as toolbox/mkimage writes
- * them. With stamps instead of contents it is a fingerprint: inode, size and times of each entry. What others than root and
+ * A line for the folder and each entry beneath it, in the order of the bytes of their paths: "d PATH", "l LINK PATH",
+ * "f MODE SHA256 PATH", as the builder writes them into `files`. With stamps instead of contents it is a fingerprint: inode, size and times of each entry. What others than root and
  * the caller could write is ERR_REFUSED.
  */
 int listing_hash(int folder, bool stamps, struct sha256_ctx *hash, struct err *err);

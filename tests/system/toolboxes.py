@@ -15,7 +15,7 @@ ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
 def listing(tree):
     """What a tree's digest is made of."""
     lines = []
-    for path in sorted([tree, *tree.rglob("*")]):
+    for path in sorted([tree, *tree.rglob("*")], key=lambda path: str(path.relative_to(tree))):
         name = path.relative_to(tree)
         if path.is_symlink():
             lines.append(f"l {os.readlink(path)} {name}\n")
