@@ -16,6 +16,7 @@ class Closure:
         self.manifest, self.stage, self.tree, self.base = manifest, stage, tree, base
         self.elves = {}  # name in the tree -> Elf
         self.placed = {}  # path -> name in the tree
+        self.inodes = {}  # of a file that its package has under several names -> the first one
 
     def has(self, name):
         return name in self.tree or name in self.base
@@ -34,6 +35,9 @@ class Closure:
             self.take_link(path, name, package)
             return
         info = file.stat()
+        if info.st_nlink > 1 and (first := self.inodes.setdefault((info.st_dev, info.st_ino), name)) != name:
+            self.tree.link_to(name, first, package)
+            return
         content = file.read_bytes()
         self.tree.add(name, Entry("f", package, content, bool(info.st_mode & 0o100), path=path))
         if elf.is_elf(content):

@@ -66,10 +66,15 @@ def from_minimal(name, tree):
 
 
 def add_copyrights(tree, base, made):
-    """What the licences ask for: their texts travel along."""
+    """What the licences ask for: their texts travel along, once for all packages of one source."""
+    first = {}
     for work in made:
         name = f"share/doc/{work.name}/copyright"
-        if name not in tree and name not in base:
+        if name in tree or name in base:
+            continue
+        if (same := first.setdefault(work.copyright, name)) != name:
+            tree.link_to(name, same)
+        else:
             tree.add(name, Entry("f", content=work.copyright.encode("utf-8")))
 
 
