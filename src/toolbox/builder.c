@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Other programs: the builder of toolboxes, cp, rm. */
 #include "program.h"
+#include "unpack.h"
 
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/toolbox.h"
@@ -18,6 +19,8 @@
 #include <unistd.h>
 
 extern char **environ;
+
+#define MINIMAL ".minimal"
 
 /* As system(3): ^C is for the program, and we clean up after it. */
 static int spawn(const char *const *command, int folder, pid_t *ret_child)
@@ -85,6 +88,19 @@ static int find_builder(char *out, size_t size, struct err *err)
 		       folder);
 }
 
+/* Where a manifest says `fill busybox`, it is the one inside this program. */
+static int unpack_minimal(int store, struct err *err)
+{
+	const struct toolbox_owner owner = { -EBADF, geteuid(), getegid(), NULL };
+
+	toolbox_store_discard(store, MINIMAL);
+	if (mkdirat(store, MINIMAL, 0755) < 0)
+		return err_sys(err, errno, "unpacking the toolbox inside dbgattach");
+	cleanup_close int folder = openat(store, MINIMAL, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return folder < 0 ? err_sys(err, errno, "unpacking the toolbox inside dbgattach") :
+			    unpack_toolbox(folder, &owner, err);
+}
+
 int toolbox_builder_run(const struct strv *arguments, int store, const char *out, int *ret_status, struct err *err)
 {
 	__attribute__((cleanup(strv_done))) struct strv command = { 0 };
@@ -94,11 +110,17 @@ int toolbox_builder_run(const struct strv *arguments, int store, const char *out
 	if (result < 0)
 		return result;
 	result = strv_add(&command, builder);
+	if (result == 0)
+		result = strv_add(&command, "--busybox=" MINIMAL "/" UNPACK_TREE);
 	for (size_t i = 0; result == 0 && i < arguments->count; i++)
 		result = strv_add(&command, arguments->items[i]);
 	if (result == 0)
 		result = strv_add(&command, out);
 	if (result < 0)
 		return err_sys(err, result, "running the builder of toolboxes");
-	return program_run((const char *const *)command.items, store, ret_status, err);
+	result = unpack_minimal(store, err);
+	if (result == 0)
+		result = program_run((const char *const *)command.items, store, ret_status, err);
+	toolbox_store_discard(store, MINIMAL);
+	return result;
 }
