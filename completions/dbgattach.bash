@@ -15,6 +15,18 @@ _dbgattach_toolbox() {
 	esac
 }
 
+# The commands that have options only, and perhaps a target.
+_dbgattach_command() {
+	case $1/$3 in
+	ls/-o | ls/--output) mapfile -t COMPREPLY < <(compgen -W 'table wide json' -- "$2") ;;
+	ls/-f | ls/--filter)
+		compopt -o nospace 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -W 'runtime= name= image= pod= id= status=' -- "$2")
+		;;
+	ls/*) mapfile -t COMPREPLY < <(compgen -W '-a --all -f --filter -o --output -q --quiet -h --help' -- "$2") ;;
+	esac
+}
+
 _dbgattach() {
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} index
 	local options='-t --tty -T --no-tty -c --command -u --user -w --workdir -e --env --env-file --no-target-env
@@ -31,6 +43,10 @@ _dbgattach() {
 			;;
 		-*) ;;
 		attach) ((index == 1)) || return ;;
+		ls)
+			((index == 1)) && _dbgattach_command "${COMP_WORDS[index]}" "$word" "$previous"
+			return
+			;;
 		toolbox)
 			((index == 1)) && _dbgattach_toolbox "$word" "$previous"
 			return

@@ -12,7 +12,7 @@ function __dbgattach_before_target
         switch $word
             case -c -u -w -e --command --user --workdir --env --env-file --profile --cap-add --cap-drop --seccomp --custom --lsm --ns --toolbox --toolbox-check --shell --timeout
                 set skip 1
-            case toolbox
+            case ls toolbox
                 return 1
             case '-*' attach
             case '*'
@@ -51,6 +51,13 @@ complete -c dbgattach -n __dbgattach_before_target -s v -l verbose -d "tell each
 complete -c dbgattach -n __dbgattach_before_target -s q -l quiet -d "errors only"
 complete -c dbgattach -n __dbgattach_before_target -l version -d "print the version"
 complete -c dbgattach -n __dbgattach_before_target -s h -l help -d "print this"
+
+# The other commands.
+complete -c dbgattach -n "__fish_seen_subcommand_from ls" -s a -l all -d "those that do not run too"
+complete -c dbgattach -n "__fish_seen_subcommand_from ls" -s f -l filter -x -a "runtime= name= image= pod= id= status=" -d "only these: runtime, name, image, pod, id or status; can be repeated"
+complete -c dbgattach -n "__fish_seen_subcommand_from ls" -s o -l output -x -a "table wide json" -d "table (default), wide or json"
+complete -c dbgattach -n "__fish_seen_subcommand_from ls" -s q -l quiet -d "references alone, which can be pasted"
+complete -c dbgattach -n "__fish_seen_subcommand_from ls" -s h -l help -d "print this"
 
 # dbgattach toolbox COMMAND
 set -l commands list build add remove verify sbom path

@@ -12,6 +12,16 @@ if [[ $words[2] == toolbox ]]; then
 	return
 fi
 
+if [[ $words[2] == ls ]]; then
+	_arguments -S -s \
+		'(-a --all)'{-a,--all}'[those that do not run too]' \
+		'*'{-f,--filter}'[only these: runtime, name, image, pod, id or status; can be repeated]:KEY=VALUE:(runtime= name= image= pod= id= status=)' \
+		'(-o --output)'{-o,--output}'[table (default), wide or json]:FORMAT:(table wide json)' \
+		'(-q --quiet)'{-q,--quiet}'[references alone, which can be pasted]' \
+		'(-)'{-h,--help}'[print this]'
+	return
+fi
+
 _arguments -S -s \
 	'(-t --tty -T --no-tty)'{-t,--tty}'[give the session a terminal, even if the caller has none]' \
 	'(-t --tty -T --no-tty)'{-T,--no-tty}'[give it none, even if the caller has one]' \

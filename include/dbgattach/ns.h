@@ -108,6 +108,12 @@ int cgroup_verify(const struct cgroup *cgroup, int proc_pid_fd, struct err *err)
  */
 int cgroup_kill_others(const struct cgroup *cgroup, pid_t spare);
 
+/*
+ * The monitors of the sessions that this host has cgroups of, as far as their pids mean something in the caller's PID
+ * namespace. born_ns: when the session began, of CLOCK_BOOTTIME. A negative result of visit ends the walk and is returned.
+ */
+int cgroup_each_session(int root_fd, int (*visit)(pid_t monitor, uint64_t born_ns, void *context), void *context);
+
 /* The members now, at most size of them; returns the count that there are. */
 int cgroup_members(const struct cgroup *cgroup, pid_t *pids, size_t size);
 

@@ -18,6 +18,7 @@
 struct target {
 	const char *runtime;     /* "docker", ...: static */
 	char *id, *name, *image; /* id is never NULL ("pid:123" for pid:N); name and image may be */
+	char *pod;               /* "NAMESPACE/NAME" of Kubernetes; NULL: in none that is known */
 	pid_t pid;               /* 0: not running */
 	uint64_t start_time;     /* as the runtime states it; 0: it does not */
 	bool paused;
@@ -41,6 +42,40 @@ void target_done(struct target *target);
  */
 int target_resolve(const struct host *host, const struct reference *reference, struct target *ret, struct pin *ret_pin,
 		   struct err *err);
+
+/* ---- all of them --------------------------------------------------------------------------------------------- */
+
+enum target_state { TARGET_STOPPED, TARGET_RUNNING, TARGET_PAUSED };
+
+/* What there is to tell of a container beside what its runtime states. Lives for the call only. */
+struct target_entry {
+	const struct target *target;
+	enum target_state state; /* of its first process and its cgroup, whatever the runtime has written down */
+	const struct pin *pin;   /* NULL: stopped */
+	uid_t uid;               /* of its first process, as the host sees it */
+	int64_t since;           /* seconds of the epoch at which that was started; 0: stopped */
+};
+
+struct target_visitor {
+	/* A negative result of it ends the walk and is returned. */
+	int (*entry)(const struct target_entry *entry, void *context, struct err *err);
+	/* One container, or all of a runtime, cannot be told of. */
+	void (*damaged)(const char *runtime, const struct err *why, void *context);
+	void *context;
+};
+
+/*
+ * Every container, one at a time, as their state files stand in their folders: nothing is kept of those that were visited.
+ * runtime: NULL for all, else the one of that name (ERR_USAGE: there is none). stopped: those that do not run too.
+ */
+int target_list(const struct host *host, const char *runtime, bool stopped, const struct target_visitor *visitor,
+		struct err *err);
+
+/* The i-th runtime's name, and whether it has a folder of containers here; NULL behind the last. */
+const char *target_runtime_at(const struct host *host, size_t index, bool *ret_found);
+
+/* "docker:ID": names the container exactly, and can be pasted. */
+int target_reference(const struct target *target, char *out, size_t size);
 
 /*
  * The seccomp profile that the runtime's config states for the container. *ret_stated: false where no config that can be

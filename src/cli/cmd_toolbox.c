@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `dbgattach toolbox ...`: what the store of toolboxes has, and what it shall have. */
 #include "commands.h"
+#include "output.h"
 #include "toolbox_list.h"
 
 #include "dbgattach/base/cleanup.h"
@@ -302,10 +303,10 @@ static int take_option(const struct verb *verb, int argc, char **argv, int *inde
 			return err_set(err, ERR_USAGE, "%s needs an argument", text);
 		if (options[i].takes == TAKES_BUILDER)
 			return strv_take(&request->builder, text_printf("%s=%s", options[i].name, value));
-		request->json = strcmp(value, "json") == 0;
-		return request->json || strcmp(value, "table") == 0 ?
-			       0 :
-			       err_set(err, ERR_USAGE, "-o: \"%.32s\" is neither table nor json", value);
+		enum output_format format = OUTPUT_TABLE;
+		int result = output_parse(value, false, &format, err);
+		request->json = format == OUTPUT_JSON;
+		return result;
 	}
 	return err_set(err, ERR_USAGE, "toolbox %s: unknown option %.40s (dbgattach toolbox --help lists them)",
 		       verb->name, text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From argv to a request. */
+#include "commands.h"
 #include "option.h"
 
 #include "dbgattach/base/cleanup.h"
@@ -7,102 +8,10 @@
 #include <errno.h>
 #include <string.h>
 
-static const struct option_spec *find_long(const char *name, size_t length)
+/* Not a constant: the table's length is another file's. */
+static struct option_set attach_options(void)
 {
-	for (size_t i = 0; i < option_count; i++)
-		if (option_table[i].long_name != NULL && strlen(option_table[i].long_name) == length &&
-		    memcmp(option_table[i].long_name, name, length) == 0)
-			return &option_table[i];
-	return NULL;
-}
-
-static const struct option_spec *find_short(char name)
-{
-	for (size_t i = 0; i < option_count; i++)
-		if (option_table[i].short_name == name)
-			return &option_table[i];
-	return NULL;
-}
-
-static int unknown(const char *text, struct err *err)
-{
-	return err_set(err, ERR_USAGE, "unknown option %.40s (dbgattach --help lists them)", text);
-}
-
-/* The argument behind "=", or the next word. Moves *index past what it used. */
-static int take_value(int argc, char **argv, int *index, const char *attached, const char *text, const char **ret_value,
-		      struct err *err)
-{
-	if (attached != NULL) {
-		*ret_value = attached;
-		return 0;
-	}
-	if (*index + 1 >= argc)
-		return err_set(err, ERR_USAGE, "%.40s needs an argument", text);
-	*ret_value = argv[++*index];
-	return 0;
-}
-
-static int parse_long(int argc, char **argv, int *index, struct cli_result *result, struct err *err)
-{
-	const char *text = argv[*index], *name = text + 2, *value = NULL;
-	size_t length = strcspn(name, "=");
-	const char *attached = name[length] == '=' ? name + length + 1 : NULL;
-	const struct option_spec *option = find_long(name, length);
-
-	if (option == NULL)
-		return unknown(text, err);
-	if (option->argument == NULL && attached != NULL)
-		return err_set(err, ERR_USAGE, "--%s takes no argument", option->long_name);
-	if (option->argument != NULL) {
-		int status = take_value(argc, argv, index, attached, text, &value, err);
-		if (status < 0)
-			return status;
-	}
-	return option->apply(result, value, err);
-}
-
-/* -it, -u1000, -u 1000, -u=1000 is not one of docker's forms and means the value "=1000". */
-static int parse_short(int argc, char **argv, int *index, struct cli_result *result, struct err *err)
-{
-	for (const char *letter = argv[*index] + 1; *letter != '\0'; letter++) {
-		const char text[] = { '-', *letter, '\0' };
-		const struct option_spec *option = find_short(*letter);
-		const char *value = NULL;
-
-		if (option == NULL)
-			return unknown(text, err);
-		if (option->argument != NULL) {
-			int status =
-				take_value(argc, argv, index, letter[1] != '\0' ? letter + 1 : NULL, text, &value, err);
-			return status < 0 ? status : option->apply(result, value, err);
-		}
-		int status = option->apply(result, NULL, err);
-		if (status < 0)
-			return status;
-	}
-	return 0;
-}
-
-static int parse_options(int argc, char **argv, int *index, struct cli_result *result, struct err *err)
-{
-	for (; *index < argc; ++*index) {
-		const char *text = argv[*index];
-
-		if (strcmp(text, "--") == 0) {
-			++*index;
-			return 0;
-		}
-		if (text[0] != '-' || text[1] == '\0')
-			return 0;
-		int status = text[1] == '-' ? parse_long(argc, argv, index, result, err) :
-					      parse_short(argc, argv, index, result, err);
-		if (status < 0)
-			return status;
-		if (result->action == CLI_HELP || result->action == CLI_VERSION)
-			return 0;
-	}
-	return 0;
+	return (struct option_set) { option_table, option_count, "dbgattach --help" };
 }
 
 static int parse_target(int argc, char **argv, int index, struct cli_result *result, struct err *err)
@@ -132,11 +41,12 @@ int cli_parse(int argc, char **argv, struct cli_result *ret, struct err *err)
 	/* A container that is called "attach" is reached with `attach attach` or docker:attach. */
 	if (index < argc && strcmp(argv[index], "attach") == 0)
 		index++;
-	int status = parse_options(argc, argv, &index, &result, err);
+	struct option_set set = attach_options();
+	int status = options_parse(&set, argc, argv, &index, &result, err);
 	if (status == 0 && result.profile_given && result.custom_given)
 		status = err_set(err, ERR_USAGE,
 				 "--custom and --profile: only one of them can say what the session may do");
-	if (status == 0 && result.action != CLI_HELP && result.action != CLI_VERSION)
+	if (status == 0)
 		status = parse_target(argc, argv, index, &result, err);
 	if (status < 0) {
 		attach_request_done(&result.request);
@@ -168,23 +78,18 @@ void attach_request_done(struct attach_request *request)
 
 void cli_print_help(FILE *out)
 {
-	(void)fputs("Usage: dbgattach [OPTIONS] TARGET [--] [COMMAND [ARG...]]\n\n"
+	struct option_set set = attach_options();
+
+	(void)fputs("Usage: dbgattach [OPTIONS] TARGET [--] [COMMAND [ARG...]]\n", out);
+	for (size_t i = 0; i < command_count; i++)
+		(void)fprintf(out, "       dbgattach %-8s %-18s %s\n", command_table[i].name,
+			      command_table[i].arguments, command_table[i].summary);
+	(void)fputs("\n"
 		    "A shell with tools in a running container that has none. The container stays as it is.\n\n"
 		    "TARGET: a name, id or unique id prefix; docker:REF, podman:REF, runc:[ROOT/]REF, crun:[ROOT/]REF; "
 		    "pid:N\n\n",
 		    out);
-	for (size_t i = 0; i < option_count; i++) {
-		const struct option_spec *option = &option_table[i];
-		char left[48], letter[8] = "    ";
-
-		if (option->help == NULL)
-			continue;
-		if (option->short_name != 0)
-			(void)snprintf(letter, sizeof(letter), "-%c, ", option->short_name);
-		(void)snprintf(left, sizeof(left), "%s--%s%s%s", letter, option->long_name,
-			       option->argument != NULL ? " " : "", option->argument != NULL ? option->argument : "");
-		(void)fprintf(out, "  %-26s %s\n", left, option->help);
-	}
+	options_print(&set, out);
 	(void)fputs("\nExit status: the command's; 128+N for signal N; 124 time is up; 125 dbgattach itself failed; "
 		    "126 cannot be\n"
 		    "executed; 127 not found; 137 killed, or the container has ended. See dbgattach(1).\n",

@@ -65,10 +65,10 @@ static int run_attach(int argc, char **argv, struct err *err)
 	return result;
 }
 
-static int run_command(int argc, char **argv, struct err *err)
+static int run_command(const struct command *command, int argc, char **argv, struct err *err)
 {
 	int status = 0;
-	int result = cmd_toolbox(argc - 2, argv + 2, &status, err);
+	int result = command->run(argc - 2, argv + 2, &status, err);
 
 	return result < 0 ? result : finish_output(status, err);
 }
@@ -81,9 +81,9 @@ int cli_main(int argc, char **argv)
 		return CLI_EXIT_OWN_FAILURE;
 	/* Every mode that we make is spelled out and must come out as written; nothing is ever made in the host's files. */
 	(void)umask(0);
-	/* A container of that name is reached with `attach toolbox` or docker:toolbox. */
-	bool command = argc > 1 && strcmp(argv[1], "toolbox") == 0;
-	int result = command ? run_command(argc, argv, &err) : run_attach(argc, argv, &err);
+	/* A container of such a name is reached with `attach ls` or docker:ls. */
+	const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
+	int result = command != NULL ? run_command(command, argc, argv, &err) : run_attach(argc, argv, &err);
 	if (result >= 0)
 		return result;
 	log_error("%s: %s%s", err_kind_name(err.kind), err.text,

@@ -16,8 +16,9 @@
 
 /* ---- what the values mean ---------------------------------------------------------------------------------------- */
 
-static int apply_user(struct cli_result *result, const char *value, struct err *err)
+static int apply_user(void *context, const char *value, struct err *err)
 {
+	struct cli_result *result = context;
 	struct attach_request *request = &result->request;
 
 	request->user = strcmp(value, "root") == 0   ? USER_ROOT :
@@ -26,8 +27,9 @@ static int apply_user(struct cli_result *result, const char *value, struct err *
 	return request->user == USER_GIVEN ? user_spec_parse(value, &request->user_spec, err) : 0;
 }
 
-static int apply_workdir(struct cli_result *result, const char *value, struct err *err)
+static int apply_workdir(void *context, const char *value, struct err *err)
 {
+	struct cli_result *result = context;
 	if (value[0] != '/')
 		return err_set(err, ERR_USAGE, "-w %s: an absolute path in the target is needed", value);
 	result->request.workdir = value;
@@ -50,13 +52,15 @@ static int add_env(struct strv *env, const char *text, const char *where, struct
 	return result < 0 ? err_sys(err, result, "%s", where) : 0;
 }
 
-static int apply_env(struct cli_result *result, const char *value, struct err *err)
+static int apply_env(void *context, const char *value, struct err *err)
 {
+	struct cli_result *result = context;
 	return add_env(&result->request.env, value, "-e", err);
 }
 
-static int apply_env_file(struct cli_result *result, const char *value, struct err *err)
+static int apply_env_file(void *context, const char *value, struct err *err)
 {
+	struct cli_result *result = context;
 	cleanup_buffer struct buffer text = { 0 };
 	cleanup_close int fd = open(value, O_RDONLY | O_CLOEXEC);
 	int status = fd < 0 ? -errno : io_read_all(fd, ENV_FILE_MAX, &text);
@@ -74,15 +78,17 @@ static int apply_env_file(struct cli_result *result, const char *value, struct e
 	return 0;
 }
 
-static int apply_command(struct cli_result *result, const char *value, struct err *err)
+static int apply_command(void *context, const char *value, struct err *err)
 {
+	struct cli_result *result = context;
 	(void)err;
 	result->request.command_string = value;
 	return 0;
 }
 
-static int apply_profile(struct cli_result *result, const char *value, struct err *err)
+static int apply_profile(void *context, const char *value, struct err *err)
 {
+	struct cli_result *result = context;
 	char names[128] = "";
 
 	result->request.profile = profile_find(value);
@@ -106,18 +112,21 @@ static int add_capability(uint64_t *mask, const char *option, const char *value,
 	return 0;
 }
 
-static int apply_cap_add(struct cli_result *result, const char *value, struct err *err)
+static int apply_cap_add(void *context, const char *value, struct err *err)
 {
+	struct cli_result *result = context;
 	return add_capability(&result->request.cap_add, "--cap-add", value, err);
 }
 
-static int apply_cap_drop(struct cli_result *result, const char *value, struct err *err)
+static int apply_cap_drop(void *context, const char *value, struct err *err)
 {
+	struct cli_result *result = context;
 	return add_capability(&result->request.cap_drop, "--cap-drop", value, err);
 }
 
-static int apply_lsm(struct cli_result *result, const char *value, struct err *err)
+static int apply_lsm(void *context, const char *value, struct err *err)
 {
+	struct cli_result *result = context;
 	bool target = strcmp(value, "target") == 0;
 
 	if (!target && strcmp(value, "unconfined") != 0)
@@ -127,14 +136,16 @@ static int apply_lsm(struct cli_result *result, const char *value, struct err *e
 	return 0;
 }
 
-static int apply_namespaces(struct cli_result *result, const char *value, struct err *err)
+static int apply_namespaces(void *context, const char *value, struct err *err)
 {
+	struct cli_result *result = context;
 	result->request.namespaces_given = true;
 	return ns_parse_list(value, &result->request.namespaces, err);
 }
 
-static int apply_timeout(struct cli_result *result, const char *value, struct err *err)
+static int apply_timeout(void *context, const char *value, struct err *err)
 {
+	struct cli_result *result = context;
 	int status = text_duration(value, &result->request.timeout_s);
 
 	return status < 0 ? err_set(err, ERR_USAGE,
@@ -144,32 +155,38 @@ static int apply_timeout(struct cli_result *result, const char *value, struct er
 
 /* ---- switches ------------------------------------------------------------------------------------------------------ */
 
-static int apply_tty(struct cli_result *result, const char *value, struct err *err)
+static int apply_tty(void *context, const char *value, struct err *err)
 {
+	struct cli_result *result = context;
+
 	(void)value;
 	(void)err;
 	result->request.terminal = TERMINAL_YES;
 	return 0;
 }
 
-static int apply_no_tty(struct cli_result *result, const char *value, struct err *err)
+static int apply_no_tty(void *context, const char *value, struct err *err)
 {
+	struct cli_result *result = context;
+
 	(void)value;
 	(void)err;
 	result->request.terminal = TERMINAL_NO;
 	return 0;
 }
 
-static int apply_toolbox(struct cli_result *result, const char *value, struct err *err)
+static int apply_toolbox(void *context, const char *value, struct err *err)
 {
+	struct cli_result *result = context;
 	if (*value == '\0')
 		return err_set(err, ERR_USAGE, "--toolbox: no name and no path");
 	result->request.toolbox = value;
 	return 0;
 }
 
-static int apply_toolbox_check(struct cli_result *result, const char *value, struct err *err)
+static int apply_toolbox_check(void *context, const char *value, struct err *err)
 {
+	struct cli_result *result = context;
 	static const char *const words[] = {
 		[TOOLBOX_CHECK_CACHED] = "cached",
 		[TOOLBOX_CHECK_ALWAYS] = "always",
@@ -184,25 +201,27 @@ static int apply_toolbox_check(struct cli_result *result, const char *value, str
 	return err_set(err, ERR_USAGE, "--toolbox-check: \"%.32s\" is none of cached, always, never", value);
 }
 
-static int apply_shell(struct cli_result *result, const char *value, struct err *err)
+static int apply_shell(void *context, const char *value, struct err *err)
 {
+	struct cli_result *result = context;
 	if (*value == '\0')
 		return err_set(err, ERR_USAGE, "--shell: no path");
 	result->request.shell = value;
 	return 0;
 }
 
-static int apply_nothing(struct cli_result *result, const char *value, struct err *err)
+static int apply_nothing(void *context, const char *value, struct err *err)
 {
-	(void)result;
+	(void)context;
 	(void)value;
 	(void)err;
 	return 0;
 }
 
 #define SWITCH(name, member)                                                                                           \
-	static int name(struct cli_result *result, const char *value, struct err *err)                                 \
+	static int name(void *context, const char *value, struct err *err)                                             \
 	{                                                                                                              \
+		struct cli_result *result = context;                                                                   \
 		(void)value;                                                                                           \
 		(void)err;                                                                                             \
 		result->request.member = true;                                                                         \
@@ -214,40 +233,44 @@ SWITCH(apply_host_net, host_net)
 SWITCH(apply_env_from_process, env_from_process)
 SWITCH(apply_no_target_env, no_target_env)
 
-static int apply_privileged(struct cli_result *result, const char *value, struct err *err)
+static int apply_privileged(void *context, const char *value, struct err *err)
 {
+	struct cli_result *result = context;
+
 	(void)value;
 	return apply_profile(result, "sysadmin", err);
 }
 
-#define ACTION(name, statement)                                                                                        \
-	static int name(struct cli_result *result, const char *value, struct err *err)                                 \
+/* "last": OPTION_LAST where nothing else counts. */
+#define ACTION(name, statement, last)                                                                                  \
+	static int name(void *context, const char *value, struct err *err)                                             \
 	{                                                                                                              \
+		struct cli_result *result = context;                                                                   \
 		(void)value;                                                                                           \
 		(void)err;                                                                                             \
 		statement;                                                                                             \
-		return 0;                                                                                              \
+		return last;                                                                                           \
 	}
-ACTION(apply_explain, result->action = CLI_EXPLAIN)
-ACTION(apply_help, result->action = CLI_HELP)
-ACTION(apply_version, result->action = CLI_VERSION)
-ACTION(apply_verbose, result->verbosity = LOG_STEPS)
-ACTION(apply_quiet, result->verbosity = LOG_QUIET)
+ACTION(apply_explain, result->action = CLI_EXPLAIN, 0)
+ACTION(apply_help, result->action = CLI_HELP, OPTION_LAST)
+ACTION(apply_version, result->action = CLI_VERSION, OPTION_LAST)
+ACTION(apply_verbose, result->verbosity = LOG_STEPS, 0)
+ACTION(apply_quiet, result->verbosity = LOG_QUIET, 0)
 
 /* ---- refused, with the reason --------------------------------------------------------------------------------------- */
 
-static int refuse_detach(struct cli_result *result, const char *value, struct err *err)
+static int refuse_detach(void *context, const char *value, struct err *err)
 {
-	(void)result;
+	(void)context;
 	(void)value;
 	return err_set(err, ERR_USAGE,
 		       "-d, --detach and --detach-keys: a session ends with its caller; run dbgattach itself in "
 		       "the background, or in tmux");
 }
 
-static int refuse_image(struct cli_result *result, const char *value, struct err *err)
+static int refuse_image(void *context, const char *value, struct err *err)
 {
-	(void)result;
+	(void)context;
 	(void)value;
 	return err_set(err, ERR_USAGE,
 		       "--image: the tools come from a toolbox of this host, not from an image (--toolbox)");

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One declaration an option: parsing, --help, completion and the check of the man page come from this table. */
+/*
+ * One declaration an option: parsing, --help, completion and the check of the man page come from these tables, one a
+ * command.
+ */
 #pragma once
 
 #include "dbgattach/cli.h"
@@ -9,13 +12,31 @@ struct option_spec {
 	const char *long_name; /* NULL: none */
 	const char *argument;  /* NULL: takes none */
 	const char *help;      /* NULL: not listed (accepted for the fingers' sake, or refused with a reason) */
-	/* value is NULL where there is no argument. */
-	int (*apply)(struct cli_result *result, const char *value, struct err *err);
+	/* context: what options_parse() was given. value is NULL where there is no argument. Or OPTION_LAST. */
+	int (*apply)(void *context, const char *value, struct err *err);
 };
 
+/* What follows does not count any more: --help, --version. */
+#define OPTION_LAST 1
+
+struct option_set {
+	const struct option_spec *options;
+	size_t count;
+	const char *help; /* the command line that lists them */
+};
+
+/*
+ * Applies the options from argv[*index] on; *index becomes the first word that is none, behind a "--". OPTION_LAST where one
+ * of them was the last that counts.
+ */
+int options_parse(const struct option_set *set, int argc, char **argv, int *index, void *context, struct err *err);
+
+/* A line each, for --help. */
+void options_print(const struct option_set *set, FILE *out);
+
 /* profile_option.c */
-int apply_seccomp(struct cli_result *result, const char *value, struct err *err);
-int apply_custom(struct cli_result *result, const char *value, struct err *err);
+int apply_seccomp(void *context, const char *value, struct err *err);
+int apply_custom(void *context, const char *value, struct err *err);
 
 extern const struct option_spec option_table[];
 extern const size_t option_count;

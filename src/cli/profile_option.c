@@ -57,8 +57,9 @@ static int take_seccomp(struct attach_request *request, const char *value, enum 
 	return *ret == SECCOMP_FILE ? read_seccomp(request, value, err) : 0;
 }
 
-int apply_seccomp(struct cli_result *result, const char *value, struct err *err)
+int apply_seccomp(void *context, const char *value, struct err *err)
 {
+	struct cli_result *result = context;
 	int status = take_seccomp(&result->request, value, &result->request.seccomp, err);
 
 	result->request.seccomp_given = true;
@@ -101,8 +102,9 @@ static int make_profile(struct attach_request *request, struct custom_profile *c
 	return 0;
 }
 
-int apply_custom(struct cli_result *result, const char *value, struct err *err)
+int apply_custom(void *context, const char *value, struct err *err)
 {
+	struct cli_result *result = context;
 	__attribute__((cleanup(custom_profile_done))) struct custom_profile custom = { 0 };
 	cleanup_buffer struct buffer text = { 0 };
 	int status = read_file(value, CUSTOM_PROFILE_MAX, &text, err);

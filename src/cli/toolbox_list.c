@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `dbgattach toolbox list`: the store as a table or as JSON. */
 #include "toolbox_list.h"
+#include "output.h"
 
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/base/text.h"
@@ -71,32 +72,46 @@ static const char *text_of(const json_t *row, const char *key)
 {
 	const char *text = json_string_value(json_object_get(row, key));
 
-	return text == NULL ? "-" : text;
+	return text == NULL ? "" : text;
 }
 
-static void print_table(const json_t *rows)
+static int print_row(struct table *table, const json_t *row, struct err *err)
 {
-	static const char format[] = "%-16s %-8s %-14s %9s %9s  %s%s%s\n";
+	const char *reason = json_string_value(json_object_get(row, "reason"));
+	const char *digest = json_string_value(json_object_get(row, "digest"));
+	char size[24] = "", programs[24] = "", hash[16] = "", state[ERR_TEXT_MAX + 32];
+	const char *const cells[] = { text_of(row, "name"), text_of(row, "kind"), hash, size, programs, state };
+	json_int_t bytes = json_integer_value(json_object_get(row, "size"));
+
+	if (digest != NULL)
+		(void)snprintf(hash, sizeof(hash), "%.12s",
+			       text_starts(digest, "sha256:") ? digest + strlen("sha256:") : digest);
+	if (bytes > 0)
+		(void)snprintf(size, sizeof(size), "%.1f MB", (double)bytes / 1e6);
+	if (json_object_get(row, "programs") != NULL)
+		(void)snprintf(programs, sizeof(programs), "%lld",
+			       (long long)json_integer_value(json_object_get(row, "programs")));
+	(void)snprintf(state, sizeof(state), "%s%s%s", text_of(row, "state"), reason == NULL ? "" : ": ",
+		       reason == NULL ? "" : reason);
+	return table_row(table, cells, err);
+}
+
+static int print_table(const json_t *rows, struct err *err)
+{
+	static const struct table_column columns[] = { { "NAME", false }, { "KIND", false },    { "DIGEST", false },
+						       { "SIZE", true },  { "PROGRAMS", true }, { "STATE", false } };
+	struct table table = { .columns = columns, .count = ARRAY_SIZE(columns) };
 	const json_t *row;
 	size_t i;
+	int result = 0;
 
-	(void)printf(format, "NAME", "KIND", "DIGEST", "SIZE", "PROGRAMS", "STATE", "", "");
 	json_array_foreach(rows, i, row)
 	{
-		const char *reason = json_string_value(json_object_get(row, "reason"));
-		const char *digest = text_of(row, "digest");
-		char size[24] = "-", programs[24] = "-";
-		json_int_t bytes = json_integer_value(json_object_get(row, "size"));
-
-		if (bytes > 0)
-			(void)snprintf(size, sizeof(size), "%.1f MB", (double)bytes / 1e6);
-		if (json_object_get(row, "programs") != NULL)
-			(void)snprintf(programs, sizeof(programs), "%lld",
-				       (long long)json_integer_value(json_object_get(row, "programs")));
-		(void)printf("%-16s %-8s %-14.12s %9s %9s  %s%s%s\n", text_of(row, "name"), text_of(row, "kind"),
-			     text_starts(digest, "sha256:") ? digest + strlen("sha256:") : digest, size, programs,
-			     text_of(row, "state"), reason == NULL ? "" : ": ", reason == NULL ? "" : reason);
+		if (result == 0)
+			result = print_row(&table, row, err);
 	}
+	table_end(&table);
+	return result;
 }
 
 int toolbox_list(bool json, struct err *err)
@@ -117,10 +132,7 @@ int toolbox_list(bool json, struct err *err)
 	if (result == 0) {
 		(void)json_array_append_new(listing.rows, json_pack("{s:s, s:s, s:s}", "name", TOOLBOX_BUILTIN, "state",
 								    "inside dbgattach", "kind", "toolbox"));
-		if (!json)
-			print_table(listing.rows);
-		else if (json_dumpf(listing.rows, stdout, JSON_INDENT(2)) == 0)
-			(void)putchar('\n');
+		result = json ? output_json(json_incref(listing.rows), err) : print_table(listing.rows, err);
 	}
 	json_decref(listing.rows);
 	return result;

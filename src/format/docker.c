@@ -20,9 +20,19 @@ static const struct json_field state_fields[] = {
 	{ 0 },
 };
 
+static const struct json_field label_fields[] = {
+	{ .name = "io.kubernetes.pod.name", .type = JSON_FIELD_STRING, .offset = MEMBER(pod_name), .limit = 256 },
+	{ .name = "io.kubernetes.pod.namespace",
+	  .type = JSON_FIELD_STRING,
+	  .offset = MEMBER(pod_namespace),
+	  .limit = 256 },
+	{ 0 },
+};
+
 static const struct json_field config_fields[] = {
 	{ .name = "Hostname", .type = JSON_FIELD_STRING, .offset = MEMBER(hostname), .limit = 256 },
 	{ .name = "Image", .type = JSON_FIELD_STRING, .offset = MEMBER(image), .limit = 4096 },
+	{ .name = "Labels", .type = JSON_FIELD_OBJECT, .fields = label_fields },
 	{ .name = "Env", .type = JSON_FIELD_STRV, .offset = MEMBER(env) },
 	{ 0 },
 };
@@ -78,6 +88,8 @@ void docker_container_done(struct docker_container *container)
 	free(container->name);
 	free(container->image);
 	free(container->hostname);
+	free(container->pod_name);
+	free(container->pod_namespace);
 	strv_done(&container->env);
 	*container = (struct docker_container) { 0 };
 }

@@ -48,23 +48,25 @@ static char *image_of(const char *metadata)
 	return image;
 }
 
-static int visit_row(json_t *value, int (*visit)(const struct podman_container *, void *, struct err *), void *context,
-		     struct err *err)
+static int read_row(json_t *value, struct row *ret, struct err *err)
 {
-	__attribute__((cleanup(row_done))) struct row row = { 0 };
-
-	int r = json_read(value, row_fields, JSON_FOREIGN, &row, err);
+	int r = json_read(value, row_fields, JSON_FOREIGN, ret, err);
 	if (r < 0)
 		return r;
-	if (strlen(row.id) != 64 || !text_is_hex(row.id, 64))
+	if (strlen(ret->id) != 64 || !text_is_hex(ret->id, 64))
 		return err_set(err, ERR_MALFORMED, "id is not 64 hexadecimal digits");
+	return 0;
+}
 
-	cleanup_free char *image = image_of(row.metadata);
+static int visit_row(const struct row *row, int (*visit)(const struct podman_container *, void *, struct err *),
+		     void *context, struct err *err)
+{
+	cleanup_free char *image = image_of(row->metadata);
 	struct podman_container container = {
-		.id = row.id,
+		.id = row->id,
 		.image = image ? image : "",
-		.names = (const char *const *)row.names.items,
-		.names_count = row.names.count,
+		.names = (const char *const *)row->names.items,
+		.names_count = row->names.count,
 	};
 	return visit(&container, context, err);
 }
@@ -76,6 +78,7 @@ int podman_containers_parse(const char *bytes, size_t length,
 	cleanup_json json_t *root = NULL;
 	json_t *value;
 	size_t i;
+	int bad = 0; /* what the first damaged row gives: the others are visited all the same */
 
 	int r = json_parse(bytes, length, &root, err);
 	if (r < 0)
@@ -86,9 +89,20 @@ int podman_containers_parse(const char *bytes, size_t length,
 		return err_set(err, ERR_MALFORMED, "has more than %d containers", CONTAINERS_MAX);
 	json_array_foreach(root, i, value)
 	{
-		r = visit_row(value, visit, context, err);
-		if (r < 0)
+		__attribute__((cleanup(row_done))) struct row row = { 0 };
+
+		r = read_row(value, &row, bad < 0 ? NULL : err);
+		if (r < 0) {
+			bad = bad < 0 ? bad : r;
+			continue;
+		}
+		struct err refused = { 0 };
+		r = visit_row(&row, visit, context, &refused);
+		if (r < 0) {
+			if (err)
+				*err = refused;
 			return r;
+		}
 	}
-	return 0;
+	return bad;
 }

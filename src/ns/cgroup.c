@@ -124,11 +124,8 @@ static void remove_stale_dirs(const struct cgroup *cgroup, const char *session)
 		(void)io_write_file_at(cgroup->root[CGROUP_FREEZER], path, "THAWED");
 }
 
-/*
- * A session whose monitor and guardian were both SIGKILLed leaves empty directories; the next session removes them. The
- * first hierarchy tells of all: there they are made first and removed last.
- */
-static void remove_stale(const struct cgroup *cgroup)
+/* The first hierarchy tells of all sessions: there they are made first and removed last. */
+static DIR *open_first(const struct cgroup *cgroup)
 {
 	int fd = -EBADF;
 
@@ -136,10 +133,20 @@ static void remove_stale(const struct cgroup *cgroup)
 		if (cgroup->root[i] >= 0)
 			fd = openat(cgroup->root[i], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	if (dir == NULL) {
+	if (dir == NULL)
 		close_quietly(fd);
+	return dir;
+}
+
+/*
+ * A session whose monitor and guardian were both SIGKILLed leaves empty directories; the next session removes them.
+ */
+static void remove_stale(const struct cgroup *cgroup)
+{
+	DIR *dir = open_first(cgroup);
+
+	if (dir == NULL)
 		return;
-	}
 	for (struct dirent *entry; (entry = readdir(dir)) != NULL;)
 		if (entry->d_type == DT_DIR && text_starts(entry->d_name, SESSION_PREFIX) &&
 		    !maker_lives(entry->d_name, cgroup->session))
@@ -257,6 +264,34 @@ int cgroup_open(struct cgroup *cgroup, int root_fd, const char *session)
 			result = -errno;
 	}
 	return result < 0 || found ? result : -ENOENT;
+}
+
+int cgroup_each_session(int root_fd, int (*visit)(pid_t monitor, uint64_t born_ns, void *context), void *context)
+{
+	struct cgroup cgroup;
+	char own[64];
+	int result = 0;
+
+	cgroup_init(&cgroup);
+	ssize_t length = readlink("/proc/self/ns/pid", own, sizeof(own) - 1);
+	own[length < 0 ? 0 : length] = '\0'; /* "pid:[4026531836]" */
+	(void)open_roots(&cgroup, root_fd);
+	DIR *dir = open_first(&cgroup);
+	for (struct dirent *entry; dir != NULL && result >= 0 && (entry = readdir(dir)) != NULL;) {
+		unsigned long long born, namespace;
+		char rest, expected[64];
+		int pid;
+
+		if (sscanf(entry->d_name, SESSION_PREFIX "%d-%llx-%llu%c", &pid, &born, &namespace, &rest) != 3)
+			continue;
+		(void)snprintf(expected, sizeof(expected), "pid:[%llu]", namespace);
+		if (pid > 0 && strcmp(own, expected) == 0)
+			result = visit(pid, born, context);
+	}
+	if (dir != NULL)
+		(void)closedir(dir);
+	cgroup_done(&cgroup);
+	return result;
 }
 
 int cgroup_join_v1(const struct cgroup *cgroup, struct err *err)

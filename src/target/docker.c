@@ -44,23 +44,53 @@ static int add_defaults(struct docker_container *container, struct err *err)
 	return r < 0 ? err_sys(err, r, "reading the container's environment") : 0;
 }
 
-static int add(struct scan *scan, enum match match, struct docker_container *container, struct err *err)
+static void take_container(struct docker_container *container, struct target *ret)
 {
-	int r = add_defaults(container, err);
-	if (r < 0)
-		return r;
-
-	struct target target = {
+	*ret = (struct target) {
 		.id = take_ptr(container->id),
 		.name = take_ptr(container->name),
 		.image = take_ptr(container->image),
+		.pod = container->pod_name && container->pod_namespace ?
+			       text_printf("%s/%s", container->pod_namespace, container->pod_name) :
+			       NULL,
 		.pid = container->running ? (pid_t)container->pid : 0,
 		.paused = container->paused,
 		.has_config = true,
 		.env = container->env,
 	};
 	container->env = (struct strv) { 0 };
+}
+
+static int add(struct scan *scan, enum match match, struct docker_container *container, struct err *err)
+{
+	int r = add_defaults(container, err);
+	if (r < 0)
+		return r;
+
+	struct target target = { 0 };
+	take_container(container, &target);
 	return search_add(scan->search, scan->runtime, match, &target, err);
+}
+
+/* -ENOENT without an error text: it was removed while we looked. */
+static int read_file(const struct host *host, int folder, const char *id, struct buffer *buffer, struct err *err)
+{
+	char path[CONTAINER_ID_LENGTH + sizeof("/" CONFIG_FILE)];
+
+	int r = text_format(path, sizeof(path), "%s/%s", id, CONFIG_FILE);
+	return r < 0 ? err_sys(err, r, "%s", id) : state_read_at(host, folder, path, buffer, err);
+}
+
+static int parse(const struct runtime *runtime, const char *id, const struct buffer *buffer,
+		 struct docker_container *ret, struct err *err)
+{
+	int r = docker_container_parse(buffer->data, buffer->length, ret, err);
+	if (r < 0)
+		return err_wrap(err, "%s/%s/" CONFIG_FILE, runtime->folder, id);
+	if (strcmp(ret->id, id) != 0)
+		return err_set(err, ERR_MALFORMED, "%s/%s/" CONFIG_FILE " is the file of another container",
+			       runtime->folder, id);
+	return 0;
 }
 
 static int visit(const char *id, void *context, struct err *err)
@@ -69,28 +99,19 @@ static int visit(const char *id, void *context, struct err *err)
 	const struct search *search = scan->search;
 	bool is_id = search->is_full_id && strcmp(id, search->reference->name) == 0;
 	bool fits = is_id || search_prefix_fits(search, id);
-	char path[CONTAINER_ID_LENGTH + sizeof("/" CONFIG_FILE)];
 
-	int r = text_format(path, sizeof(path), "%s/%s", id, CONFIG_FILE);
+	int r = read_file(search->host, scan->folder, id, &scan->buffer, err);
 	if (r < 0)
-		return err_sys(err, r, "%s", id);
-	r = state_read_at(search->host, scan->folder, path, &scan->buffer, err);
-	if (r == -ENOENT) /* removed while we looked */
-		return 0;
-	if (r < 0)
-		return r;
+		return r == -ENOENT ? 0 : r;
 
 	/* The daemon writes its JSON without spaces and a name without escapes; parsing it confirms what is found. */
 	if (!fits && !memmem(scan->buffer.data, scan->buffer.length, scan->name_member, strlen(scan->name_member)))
 		return 0;
 
 	__attribute__((cleanup(docker_container_done))) struct docker_container container = { 0 };
-	r = docker_container_parse(scan->buffer.data, scan->buffer.length, &container, err);
+	r = parse(scan->runtime, id, &scan->buffer, &container, err);
 	if (r < 0)
-		return err_wrap(err, "%s/%s", scan->runtime->folder, path);
-	if (strcmp(container.id, id) != 0)
-		return err_set(err, ERR_MALFORMED, "%s/%s is the file of another container", scan->runtime->folder,
-			       path);
+		return r;
 
 	enum match match = is_id                                                ? MATCH_ID :
 			   strcmp(container.name, search->reference->name) == 0 ? MATCH_NAME :
@@ -129,7 +150,50 @@ int docker_find_bundle(const struct host *host, const struct target *target, cha
 	return oci_find_bundle(host, STATE_FOLDER, target, ret_bundle, err);
 }
 
-int docker_read_start_time(const struct search *search, struct target *target, struct err *err)
+int docker_read_start_time(const struct host *host, struct target *target, struct err *err)
 {
-	return oci_start_time(search->host, STATE_FOLDER, target, err);
+	return oci_start_time(host, STATE_FOLDER, target, err);
+}
+
+struct walk {
+	const struct runtime *runtime;
+	struct list *list;
+	int folder;
+	struct buffer buffer;
+};
+
+static void walk_done(struct walk *walk)
+{
+	close_quietly(walk->folder);
+	buffer_done(&walk->buffer);
+}
+
+static int list_one(const char *id, void *context, struct err *err)
+{
+	struct walk *walk = context;
+	__attribute__((cleanup(docker_container_done))) struct docker_container container = { 0 };
+	struct target target = { 0 };
+	struct err why = { 0 };
+
+	int r = read_file(list_host(walk->list), walk->folder, id, &walk->buffer, &why);
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = parse(walk->runtime, id, &walk->buffer, &container, &why);
+	if (r < 0) {
+		list_damaged(walk->list, walk->runtime, &why);
+		return 0;
+	}
+	take_container(&container, &target);
+	return list_add(walk->list, walk->runtime, &target, err);
+}
+
+int docker_list(const struct runtime *runtime, struct list *list, struct err *err)
+{
+	__attribute__((cleanup(walk_done))) struct walk walk = { .runtime = runtime, .list = list, .folder = -EBADF };
+
+	int r = state_open_folder(list_host(list), runtime->folder, &walk.folder, err);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	return state_each_id(walk.folder, list_one, &walk, err);
 }

@@ -190,6 +190,41 @@ int oci_visit(const struct runtime *runtime, struct search *search, struct err *
 	return r;
 }
 
+struct walk {
+	const struct runtime *runtime;
+	struct list *list;
+};
+
+static int list_one(const char *name, void *context, struct err *err)
+{
+	struct walk *walk = context;
+	const struct runtime *runtime = walk->runtime;
+	cleanup_state struct oci_state state = { 0 };
+	struct err why = { 0 };
+
+	int r = read_state(list_host(walk->list), runtime->folder, name, runtime->state_file, runtime->parse_state,
+			   &state, &why);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		list_damaged(walk->list, runtime, &why);
+		return 0;
+	}
+	struct target target = { .id = strdup(name), .pid = (pid_t)state.pid, .start_time = state.start_time };
+	return list_add(walk->list, runtime, &target, err);
+}
+
+int oci_list(const struct runtime *runtime, struct list *list, struct err *err)
+{
+	struct walk walk = { .runtime = runtime, .list = list };
+	cleanup_close int folder = -EBADF;
+
+	int r = state_open_folder(list_host(list), runtime->folder, &folder, err);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	return state_each_name(folder, list_one, &walk, err);
+}
+
 int oci_complete(const struct runtime *runtime, const struct search *search, struct target *target, struct err *err)
 {
 	cleanup_state struct oci_state state = { 0 };

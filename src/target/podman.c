@@ -11,6 +11,8 @@
 
 #define RUN_FOLDER "/run/containers/storage/overlay-containers"
 
+#define LISTS 3
+
 /* What Podman may have been told to run its containers by. */
 static const char *const oci_folders[] = { "/run/runc", "/run/crun" };
 
@@ -55,25 +57,52 @@ static enum match match_of(const struct search *search, const struct podman_cont
 	return search_prefix_fits(search, container->id) ? MATCH_PREFIX : MATCH_NONE;
 }
 
-static int visit(const struct podman_container *container, void *context, struct err *err)
+static int take_container(const struct host *host, const struct podman_container *container, struct target *ret,
+			  struct err *err)
 {
-	struct scan *scan = context;
 	pid_t pid;
 
-	enum match match = match_of(scan->search, container);
-	if (match == MATCH_NONE)
-		return 0;
-	int r = read_pid(scan->search->host, container->id, &pid, err);
+	int r = read_pid(host, container->id, &pid, err);
 	if (r < 0)
 		return r;
-
-	struct target target = {
+	*ret = (struct target) {
 		.id = strdup(container->id),
 		.name = container->names_count > 0 ? strdup(container->names[0]) : NULL,
 		.image = container->image[0] ? strdup(container->image) : NULL,
 		.pid = pid,
 	};
-	return search_add(scan->search, scan->runtime, match, &target, err);
+	return 0;
+}
+
+static int visit(const struct podman_container *container, void *context, struct err *err)
+{
+	struct scan *scan = context;
+	struct target target = { 0 };
+
+	enum match match = match_of(scan->search, container);
+	if (match == MATCH_NONE)
+		return 0;
+	int r = take_container(scan->search->host, container, &target, err);
+	return r < 0 ? r : search_add(scan->search, scan->runtime, match, &target, err);
+}
+
+struct walk {
+	const struct runtime *runtime;
+	struct list *list;
+};
+
+static int list_one(const struct podman_container *container, void *context, struct err *err)
+{
+	struct walk *walk = context;
+	struct target target = { 0 };
+	struct err why = { 0 };
+
+	int r = take_container(list_host(walk->list), container, &target, &why);
+	if (r < 0) {
+		list_damaged(walk->list, walk->runtime, &why);
+		return 0;
+	}
+	return list_add(walk->list, walk->runtime, &target, err);
 }
 
 static int visit_list(struct scan *scan, const char *path, struct err *err)
@@ -93,35 +122,71 @@ static int visit_list(struct scan *scan, const char *path, struct err *err)
 	return r < 0 ? err_wrap(err, "%s", path) : 0;
 }
 
-int podman_visit(const struct runtime *runtime, struct search *search, struct err *err)
+static int list_path(const struct runtime *runtime, size_t index, char *out, size_t size, struct err *err)
 {
 	/* The second holds those of `podman run --rm`; the third the same where the store is transient. */
-	const char *const lists[][2] = {
+	const char *const lists[LISTS][2] = {
 		{ runtime->folder, "containers.json" },
 		{ runtime->folder, "volatile-containers.json" },
 		{ RUN_FOLDER, "volatile-containers.json" },
 	};
-	struct scan scan = { .runtime = runtime, .search = search };
+	int r = text_format(out, size, "%s/%s", lists[index][0], lists[index][1]);
 
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+	return r < 0 ? err_sys(err, r, "%s", lists[index][0]) : 0;
+}
+
+int podman_visit(const struct runtime *runtime, struct search *search, struct err *err)
+{
+	struct scan scan = { .runtime = runtime, .search = search };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < LISTS; i++) {
 		char path[PATH_MAX];
-		int r = text_format(path, sizeof(path), "%s/%s", lists[i][0], lists[i][1]);
-		if (r < 0)
-			return err_sys(err, r, "%s", lists[i][0]);
-		r = visit_list(&scan, path, err);
-		if (r < 0)
+		r = list_path(runtime, i, path, sizeof(path), err);
+		if (r == 0)
+			r = visit_list(&scan, path, err);
+	}
+	return r;
+}
+
+int podman_list(const struct runtime *runtime, struct list *list, struct err *err)
+{
+	struct walk walk = { .runtime = runtime, .list = list };
+
+	for (size_t i = 0; i < LISTS; i++) {
+		cleanup_buffer struct buffer buffer = { 0 };
+		char path[PATH_MAX];
+		int r = list_path(runtime, i, path, sizeof(path), err);
+		if (r == 0)
+			r = state_read(list_host(list), path, &buffer, err);
+		if (r == -ENOENT)
+			continue;
+		if (r == 0) {
+			r = podman_containers_parse(buffer.data, buffer.length, list_one, &walk, err);
+			r = r < 0 ? err_wrap(err, "%s", path) : 0;
+		}
+		if (r < 0 && list_failed(list))
 			return r;
+		if (r < 0)
+			list_damaged(list, runtime, err);
 	}
 	return 0;
+}
+
+int podman_read_start_time(const struct host *host, struct target *target, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && target->start_time == 0 && i < ARRAY_SIZE(oci_folders); i++)
+		r = oci_start_time(host, oci_folders[i], target, err);
+	return r;
 }
 
 int podman_complete(const struct runtime *runtime, const struct search *search, struct target *target, struct err *err)
 {
 	const char *const folders[] = { runtime->folder, RUN_FOLDER };
-	int r = 0;
+	int r = podman_read_start_time(search->host, target, err);
 
-	for (size_t i = 0; r == 0 && target->start_time == 0 && i < ARRAY_SIZE(oci_folders); i++)
-		r = oci_start_time(search->host, oci_folders[i], target, err);
 	for (size_t i = 0; r == 0 && !target->has_config && i < ARRAY_SIZE(folders); i++) {
 		char bundle[PATH_MAX];
 		r = text_format(bundle, sizeof(bundle), "%s/%s/userdata", folders[i], target->id);

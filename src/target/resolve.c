@@ -23,12 +23,15 @@ static const struct runtime runtimes[] = {
 		.visit = docker_visit,
 		.read_start_time = docker_read_start_time,
 		.find_bundle = docker_find_bundle,
+		.list = docker_list,
 	},
 	{
 		.name = "podman",
 		.folder = "/var/lib/containers/storage/overlay-containers",
 		.visit = podman_visit,
 		.complete = podman_complete,
+		.read_start_time = podman_read_start_time,
+		.list = podman_list,
 	},
 	{
 		.name = "runc",
@@ -38,6 +41,7 @@ static const struct runtime runtimes[] = {
 		.complete = oci_complete,
 		.state_file = "state.json",
 		.parse_state = oci_state_parse_runc,
+		.list = oci_list,
 	},
 	{
 		.name = "crun",
@@ -47,8 +51,14 @@ static const struct runtime runtimes[] = {
 		.complete = oci_complete,
 		.state_file = "status",
 		.parse_state = oci_state_parse_crun,
+		.list = oci_list,
 	},
 };
+
+const struct runtime *runtime_at(size_t index)
+{
+	return index < ARRAY_SIZE(runtimes) ? &runtimes[index] : NULL;
+}
 
 bool is_container_id(const char *id)
 {
@@ -192,8 +202,8 @@ static int look(struct search *search, struct err *err)
  * A pid without a start time could be another process's by now. The process's cgroup names the container, nearly always;
  * where it does not, the start time is looked up after all (a second file, of 30 KB, which is why it is not read first).
  */
-static int check_identity(const struct search *search, const struct runtime *runtime, struct target *target,
-			  const struct pin *pin, struct err *err)
+int check_identity(const struct host *host, const struct runtime *runtime, struct target *target, const struct pin *pin,
+		   struct err *err)
 {
 	cleanup_buffer struct buffer buffer = { 0 };
 
@@ -207,7 +217,7 @@ static int check_identity(const struct search *search, const struct runtime *run
 		return r;
 	if (buffer.length > 0 && memmem(buffer.data, buffer.length, target->id, CONTAINER_ID_LENGTH))
 		return 0;
-	r = runtime->read_start_time ? runtime->read_start_time(search, target, err) : 0;
+	r = runtime->read_start_time ? runtime->read_start_time(host, target, err) : 0;
 	if (r < 0)
 		return r;
 	if (target->start_time != 0 && target->start_time == pin->start_time)
@@ -231,7 +241,7 @@ static int pin_found(struct search *search, struct found *found, struct pin *ret
 	if (r == 0)
 		r = pin_open(search->host, target->pid, target->start_time, &pin, err);
 	if (r == 0)
-		r = check_identity(search, found->runtime, target, &pin, err);
+		r = check_identity(search->host, found->runtime, target, &pin, err);
 	if (r < 0)
 		return r;
 	*ret_pin = pin;
@@ -294,6 +304,7 @@ void target_done(struct target *target)
 	free(target->id);
 	free(target->name);
 	free(target->image);
+	free(target->pod);
 	free(target->bundle);
 	strv_done(&target->env);
 	*target = (struct target) { 0 };

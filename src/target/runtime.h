@@ -29,6 +29,7 @@ enum match {
 };
 
 struct runtime;
+struct list; /* a walk over all containers, list.c */
 
 struct found {
 	const struct runtime *runtime;
@@ -55,9 +56,11 @@ struct runtime {
 	int (*complete)(const struct runtime *runtime, const struct search *search, struct target *target,
 			struct err *err);
 	/* Reads the start time alone, where the process's cgroup does not name the container. NULL: nothing states it. */
-	int (*read_start_time)(const struct search *search, struct target *target, struct err *err);
+	int (*read_start_time)(const struct host *host, struct target *target, struct err *err);
 	/* Finds the bundle, where nothing that is read anyway names it. NULL: target->bundle is all there is. */
 	int (*find_bundle)(const struct host *host, const struct target *target, char **ret_bundle, struct err *err);
+	/* Calls list_add() for each container there is, and list_damaged() for each that cannot be read. NULL: not listed. */
+	int (*list)(const struct runtime *runtime, struct list *list, struct err *err);
 	/* For the runtimes of oci.c alone. */
 	const char *state_file;
 	int (*parse_state)(const char *bytes, size_t length, struct oci_state *ret, struct err *err);
@@ -69,8 +72,25 @@ int search_add(struct search *search, const struct runtime *runtime, enum match 
 bool search_prefix_fits(const struct search *search, const char *id);
 bool is_container_id(const char *id);
 
+/* resolve.c: the table, NULL behind its end. */
+const struct runtime *runtime_at(size_t index);
+/* Whether the process that was pinned is the container's: ERR_CHANGED where nothing shows it. */
+int check_identity(const struct host *host, const struct runtime *runtime, struct target *target, const struct pin *pin,
+		   struct err *err);
+
+/* list.c. The first takes over what is in *target, also on failure. */
+const struct host *list_host(const struct list *list);
+int list_add(struct list *list, const struct runtime *runtime, struct target *target, struct err *err);
+void list_damaged(struct list *list, const struct runtime *runtime, const struct err *why);
+/* The visitor wants no more: what list_add() returned is to be passed on. */
+bool list_failed(const struct list *list);
+
 /* docker.c, podman.c, oci.c */
-int docker_read_start_time(const struct search *search, struct target *target, struct err *err);
+int docker_list(const struct runtime *runtime, struct list *list, struct err *err);
+int podman_list(const struct runtime *runtime, struct list *list, struct err *err);
+int oci_list(const struct runtime *runtime, struct list *list, struct err *err);
+int docker_read_start_time(const struct host *host, struct target *target, struct err *err);
+int podman_read_start_time(const struct host *host, struct target *target, struct err *err);
 int docker_visit(const struct runtime *runtime, struct search *search, struct err *err);
 int podman_visit(const struct runtime *runtime, struct search *search, struct err *err);
 int podman_complete(const struct runtime *runtime, const struct search *search, struct target *target, struct err *err);
@@ -107,3 +127,6 @@ int state_read_at(const struct host *host, int dirfd, const char *path, struct b
 /* Calls visit for each name that is a 64-digit id. dirfd stays open and keeps its own offset. */
 int state_each_id(int dirfd, int (*visit)(const char *id, void *context, struct err *err), void *context,
 		  struct err *err);
+/* The same for each name that a container of runc or crun can have. */
+int state_each_name(int dirfd, int (*visit)(const char *name, void *context, struct err *err), void *context,
+		    struct err *err);

@@ -114,8 +114,8 @@ static void close_folder(DIR **folder)
 		(void)closedir(*folder);
 }
 
-int state_each_id(int dirfd, int (*visit)(const char *id, void *context, struct err *err), void *context,
-		  struct err *err)
+static int each(int dirfd, bool (*fits)(const char *name), int (*visit)(const char *, void *, struct err *),
+		void *context, struct err *err)
 {
 	__attribute__((cleanup(close_folder))) DIR *folder = NULL;
 
@@ -135,10 +135,31 @@ int state_each_id(int dirfd, int (*visit)(const char *id, void *context, struct 
 		if (entries == FOLDER_ENTRIES_MAX)
 			return err_set(err, ERR_MALFORMED, "a folder of containers has more than %d entries",
 				       FOLDER_ENTRIES_MAX);
-		if (!is_container_id(entry->d_name))
+		if (!fits(entry->d_name))
 			continue;
 		int r = visit(entry->d_name, context, err);
 		if (r < 0)
 			return r;
 	}
+}
+
+int state_each_id(int dirfd, int (*visit)(const char *id, void *context, struct err *err), void *context,
+		  struct err *err)
+{
+	return each(dirfd, is_container_id, visit, context, err);
+}
+
+/* The grammar of a reference's name, so that what is listed can be entered. */
+static bool is_plain_name(const char *name)
+{
+	size_t length = strlen(name);
+
+	return name[0] != '.' && name[0] != '-' && length < REFERENCE_MAX &&
+	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+-") == length;
+}
+
+int state_each_name(int dirfd, int (*visit)(const char *name, void *context, struct err *err), void *context,
+		    struct err *err)
+{
+	return each(dirfd, is_plain_name, visit, context, err);
 }

@@ -12,7 +12,10 @@ struct podman_container {
 	size_t names_count;
 };
 
-/* Calls visit for each; a negative result of it ends the walk and is returned. The strings live for the call only. */
+/*
+ * Calls visit for each; a negative result of it ends the walk and is returned. A damaged row is passed over, and the first
+ * one's error returned at the end. The strings live for the call only.
+ */
 int podman_containers_parse(const char *bytes, size_t length,
 			    int (*visit)(const struct podman_container *container, void *context, struct err *err),
 			    void *context, struct err *err);
