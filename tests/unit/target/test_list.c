@@ -101,6 +101,15 @@ static void who_stands_first_speaks_for_it(void **state)
 	assert_string_equal(list(tree, "runc", false).text, "runc - running; ");
 }
 
+static void one_process_is_one_container(void **state)
+{
+	const struct tree *tree = *state;
+
+	tree_runc(tree, "run/runc", "mine", tree->pid, tree->start_time, NULL);
+	tree_crun(tree, "theirs", tree->pid, tree->start_time, NULL);
+	assert_string_equal(list(tree, NULL, true).text, "runc mine running; ");
+}
+
 static void a_stale_pid_hides_nobody(void **state)
 {
 	const struct tree *tree = *state;
@@ -195,6 +204,7 @@ int main(void)
 		TEST(what_runs_and_what_does_not),
 		TEST(a_pid_of_another_process_is_stopped),
 		TEST(who_stands_first_speaks_for_it),
+		TEST(one_process_is_one_container),
 		TEST(a_stale_pid_hides_nobody),
 		TEST(damage_costs_its_own_row),
 		TEST(what_others_can_write_costs_its_runtime),
