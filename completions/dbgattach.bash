@@ -24,6 +24,8 @@ _dbgattach_command() {
 		mapfile -t COMPREPLY < <(compgen -W 'runtime= name= image= pod= id= status=' -- "$2")
 		;;
 	ls/*) mapfile -t COMPREPLY < <(compgen -W '-a --all -f --filter -o --output -q --quiet -h --help' -- "$2") ;;
+	inspect/-o | inspect/--output) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$2") ;;
+	inspect/*) mapfile -t COMPREPLY < <(compgen -W '-o --output --show-secrets -h --help' -- "$2") ;;
 	esac
 }
 
@@ -43,7 +45,7 @@ _dbgattach() {
 			;;
 		-*) ;;
 		attach) ((index == 1)) || return ;;
-		ls)
+		ls | inspect)
 			((index == 1)) && _dbgattach_command "${COMP_WORDS[index]}" "$word" "$previous"
 			return
 			;;

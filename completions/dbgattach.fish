@@ -12,7 +12,7 @@ function __dbgattach_before_target
         switch $word
             case -c -u -w -e --command --user --workdir --env --env-file --profile --cap-add --cap-drop --seccomp --custom --lsm --ns --toolbox --toolbox-check --shell --timeout
                 set skip 1
-            case ls toolbox
+            case ls inspect toolbox
                 return 1
             case '-*' attach
             case '*'
@@ -58,6 +58,9 @@ complete -c dbgattach -n "__fish_seen_subcommand_from ls" -s f -l filter -x -a "
 complete -c dbgattach -n "__fish_seen_subcommand_from ls" -s o -l output -x -a "table wide json" -d "table (default), wide or json"
 complete -c dbgattach -n "__fish_seen_subcommand_from ls" -s q -l quiet -d "references alone, which can be pasted"
 complete -c dbgattach -n "__fish_seen_subcommand_from ls" -s h -l help -d "print this"
+complete -c dbgattach -n "__fish_seen_subcommand_from inspect" -s o -l output -x -a "table json" -d "table (default) or json"
+complete -c dbgattach -n "__fish_seen_subcommand_from inspect" -l show-secrets -d "the values of variables that look like secrets, too"
+complete -c dbgattach -n "__fish_seen_subcommand_from inspect" -s h -l help -d "print this"
 
 # dbgattach toolbox COMMAND
 set -l commands list build add remove verify sbom path

@@ -22,6 +22,15 @@ if [[ $words[2] == ls ]]; then
 	return
 fi
 
+if [[ $words[2] == inspect ]]; then
+	_arguments -S -s \
+		'(-o --output)'{-o,--output}'[table (default) or json]:FORMAT:(table json)' \
+		'--show-secrets[the values of variables that look like secrets, too]' \
+		'(-)'{-h,--help}'[print this]' \
+		'*:TARGET:'
+	return
+fi
+
 _arguments -S -s \
 	'(-t --tty -T --no-tty)'{-t,--tty}'[give the session a terminal, even if the caller has none]' \
 	'(-t --tty -T --no-tty)'{-T,--no-tty}'[give it none, even if the caller has one]' \

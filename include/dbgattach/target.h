@@ -71,6 +71,11 @@ struct target_visitor {
 int target_list(const struct host *host, const char *runtime, bool stopped, const struct target_visitor *visitor,
 		struct err *err);
 
+/* Running or paused: by its cgroup's freezer, by the runtime's word only where that cannot be read. */
+enum target_state target_state_of(const struct host *host, const struct target *target, const struct pin *pin);
+/* Seconds of the epoch at which the process was started. */
+int64_t target_since(const struct pin *pin);
+
 /* The i-th runtime's name, and whether it has a folder of containers here; NULL behind the last. */
 const char *target_runtime_at(const struct host *host, size_t index, bool *ret_found);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define JSON_DEPTH_MAX 64
+#define JSON_UNREADABLE_MAX 4096 /* of a text that is no UTF-8 */
 
 /*
  * jansson's own limit is 2048 levels of recursion. Ours is kept by counting brackets before it starts. Bytes that are
@@ -187,4 +188,14 @@ int json_read(json_t *object, const struct json_field *fields, enum json_origin 
 		}
 	}
 	return 0;
+}
+
+json_t *json_text(const char *text)
+{
+	char safe[JSON_UNREADABLE_MAX];
+
+	if (text == NULL)
+		return json_null();
+	json_t *string = json_string(text);
+	return string != NULL ? string : json_string(text_escape(text, strlen(text), safe, sizeof(safe)));
 }

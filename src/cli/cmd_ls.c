@@ -5,6 +5,7 @@
 #include "output.h"
 
 #include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/json.h"
 #include "dbgattach/base/log.h"
 #include "dbgattach/inventory.h"
 
@@ -102,11 +103,11 @@ static int add_json(struct listing *listing, const struct target_entry *entry, c
 
 	json_t *row = json_pack(
 		"{s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:i, s:o}", "runtime", target->runtime, "id",
-		output_text(target->id), "name", output_text(target->name), "image", output_text(target->image), "pod",
-		output_text(target->pod), "state", inventory_state_name(entry->state), "pid",
+		json_text(target->id), "name", json_text(target->name), "image", json_text(target->image), "pod",
+		json_text(target->pod), "state", inventory_state_name(entry->state), "pid",
 		runs ? json_integer(target->pid) : json_null(), "user", runs ? json_integer(entry->uid) : json_null(),
 		"since", runs ? json_string(output_time(entry->since, since, sizeof(since))) : json_null(), "entered",
-		(int)sessions_in(&listing->sessions, runs ? target->pid : 0), "target", output_text(reference));
+		(int)sessions_in(&listing->sessions, runs ? target->pid : 0), "target", json_text(reference));
 	return json_rows_add(&listing->rows, row, err);
 }
 

@@ -8,6 +8,7 @@
 
 const struct command command_table[] = {
 	{ "ls", "[OPTIONS]", "what can be entered on this host", cmd_ls },
+	{ "inspect", "[OPTIONS] TARGET", "what a container is and may do", cmd_inspect },
 	{ "toolbox", "COMMAND [ARG...]", "the toolboxes of this host", cmd_toolbox },
 };
 const size_t command_count = ARRAY_SIZE(command_table);

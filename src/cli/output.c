@@ -45,6 +45,7 @@ static size_t width_of(const char *text)
 
 static void print_row(const struct table *table, const char *const *cells)
 {
+	(void)fputs(table->indent != NULL ? table->indent : "", stdout);
 	for (size_t i = 0; i < table->count; i++) {
 		size_t width = width_of(cells[i]);
 		int pad = width < table->width[i] ? (int)(table->width[i] - width) : 0;
@@ -148,16 +149,6 @@ int output_json(json_t *document, struct err *err)
 	json_decref(document);
 	(void)putchar('\n');
 	return result < 0 ? err_sys(err, document == NULL ? ENOMEM : EIO, "writing JSON to stdout") : 0;
-}
-
-json_t *output_text(const char *text)
-{
-	char safe[CELL_MAX];
-
-	if (text == NULL)
-		return json_null();
-	json_t *string = json_string(text);
-	return string != NULL ? string : json_string(text_escape(text, strlen(text), safe, sizeof(safe)));
 }
 
 /* ---- times -------------------------------------------------------------------------------------------------------- */

@@ -28,6 +28,7 @@ struct table_column {
 
 struct table {
 	const struct table_column *columns;
+	const char *indent; /* before each line; NULL: nothing */
 	size_t count;
 	size_t width[TABLE_COLUMNS_MAX];
 	char **cells; /* of the rows that are kept */
@@ -49,9 +50,6 @@ void json_rows_end(struct json_rows *rows);
 
 /* One document. Takes it over. */
 int output_json(json_t *document, struct err *err);
-/* A string; null for NULL. What is not UTF-8 is escaped as in a table. */
-json_t *output_text(const char *text);
-
 /* "2026-11-23T18:29:12Z". Returns out. */
 char *output_time(int64_t seconds, char *out, size_t size);
 /* "45s", "12m", "3h", "9d": how long ago. Returns out. */

@@ -22,11 +22,9 @@
 struct list {
 	const struct host *host;
 	const struct target_visitor *visitor;
-	bool stopped;  /* those that do not run are wanted too */
-	json_t *seen;  /* an object as a set: pids, and ids with their pids, that were told of */
-	int64_t boot;  /* seconds of the epoch at which the clock of start times began */
-	int64_t ticks; /* of that clock, a second */
-	int failure;   /* what the visitor returned */
+	bool stopped; /* those that do not run are wanted too */
+	json_t *seen; /* an object as a set: pids, and ids with their pids, that were told of */
+	int failure;  /* what the visitor returned */
 };
 
 const struct host *list_host(const struct list *list)
@@ -78,8 +76,9 @@ static bool is_known(const struct list *list, const struct target *target)
 }
 
 /* The freezer of its cgroup, which a parent's counts for too; what the runtime says where it cannot be read. */
-static bool is_frozen(const struct host *host, const struct pin *pin, bool stated)
+enum target_state target_state_of(const struct host *host, const struct target *target, const struct pin *pin)
 {
+	const enum target_state stated = target->paused ? TARGET_PAUSED : TARGET_RUNNING;
 	static const struct {
 		const char *controller, *mount, *file, *frozen;
 	} places[] = {
@@ -97,9 +96,19 @@ static bool is_frozen(const struct host *host, const struct pin *pin, bool state
 		    text_format(path, sizeof(path), "%s%s/%s", places[i].mount, cgroup, places[i].file) < 0 ||
 		    io_read_file_at(host->root_fd, path, 4096, &state) < 0)
 			continue;
-		return strstr(state.data, places[i].frozen) != NULL;
+		return strstr(state.data, places[i].frozen) != NULL ? TARGET_PAUSED : TARGET_RUNNING;
 	}
 	return stated;
+}
+
+int64_t target_since(const struct pin *pin)
+{
+	struct timespec now, since_boot;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	(void)clock_gettime(CLOCK_BOOTTIME, &since_boot);
+	return now.tv_sec - since_boot.tv_sec - (now.tv_nsec < since_boot.tv_nsec) +
+	       (int64_t)pin->start_time / sysconf(_SC_CLK_TCK);
 }
 
 /* Negative: it cannot be told. A process that is none, or another's, is a container that is stopped. */
@@ -116,8 +125,8 @@ static int look_at(const struct list *list, const struct runtime *runtime, struc
 	if (r == 0) {
 		/* The folder's owner is the process's effective uid, for an undumpable one too. [proc_pid(5)] */
 		entry->uid = st.st_uid;
-		entry->since = list->boot + (int64_t)ret_pin->start_time / list->ticks;
-		entry->state = is_frozen(list->host, ret_pin, target->paused) ? TARGET_PAUSED : TARGET_RUNNING;
+		entry->since = target_since(ret_pin);
+		entry->state = target_state_of(list->host, target, ret_pin);
 		entry->pin = ret_pin;
 		r = pin_verify(ret_pin, err);
 	}
@@ -158,25 +167,13 @@ int list_add(struct list *list, const struct runtime *runtime, struct target *ta
 	return r;
 }
 
-static void list_init(struct list *list)
-{
-	struct timespec now, since_boot;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	(void)clock_gettime(CLOCK_BOOTTIME, &since_boot);
-	list->boot = now.tv_sec - since_boot.tv_sec - (now.tv_nsec < since_boot.tv_nsec);
-	list->ticks = sysconf(_SC_CLK_TCK);
-	list->seen = json_object();
-}
-
 int target_list(const struct host *host, const char *runtime, bool stopped, const struct target_visitor *visitor,
 		struct err *err)
 {
-	struct list list = { .host = host, .visitor = visitor, .stopped = stopped };
+	struct list list = { .host = host, .visitor = visitor, .stopped = stopped, .seen = json_object() };
 	bool known = false;
 	int r = 0;
 
-	list_init(&list);
 	for (size_t i = 0; r == 0 && runtime_at(i) != NULL; i++) {
 		const struct runtime *one = runtime_at(i);
 		struct err why = { 0 };

@@ -42,6 +42,9 @@ int json_parse(const char *bytes, size_t length, json_t **ret_root, struct err *
 /* Walks object by the table (ended by a NULL name). Strings are freed by the owner of base. */
 int json_read(json_t *object, const struct json_field *fields, enum json_origin origin, void *base, struct err *err);
 
+/* A new string; null for NULL. What is not UTF-8 is escaped (text_escape). */
+json_t *json_text(const char *text);
+
 static inline void cleanup_json_fn(json_t **json)
 {
 	json_decref(*json);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `dbgattach inspect TARGET`: what a container is and may do, as text or as JSON. */
+#include "commands.h"
+#include "document.h"
+#include "option.h"
+#include "output.h"
+
+#include "dbgattach/base/cleanup.h"
+#include "dbgattach/inspect.h"
+
+#include <stdio.h>
+
+struct request {
+	bool help, show_secrets;
+	enum output_format format;
+};
+
+static int apply_output(void *context, const char *value, struct err *err)
+{
+	struct request *request = context;
+
+	return output_parse(value, false, &request->format, err);
+}
+
+static int apply_show_secrets(void *context, const char *value, struct err *err)
+{
+	struct request *request = context;
+
+	(void)value;
+	(void)err;
+	request->show_secrets = true;
+	return 0;
+}
+
+static int apply_help(void *context, const char *value, struct err *err)
+{
+	struct request *request = context;
+
+	(void)value;
+	(void)err;
+	request->help = true;
+	return OPTION_LAST;
+}
+
+static const struct option_spec inspect_options[] = {
+	{ 'o', "output", "FORMAT", "table (default) or json", apply_output },
+	{ 0, "show-secrets", NULL, "the values of variables that look like secrets, too", apply_show_secrets },
+	{ 'h', "help", NULL, "print this", apply_help },
+};
+static const struct option_set inspect_set = { inspect_options, ARRAY_SIZE(inspect_options),
+					       "dbgattach inspect --help" };
+
+/* Options may stand behind TARGET too: nothing else does. */
+static int parse(int argc, char **argv, struct request *request, const char **ret_target, struct err *err)
+{
+	int index = 0, result = 0;
+
+	while (result == 0 && index < argc) {
+		bool options = index == 0 || argv[index][0] == '-';
+
+		if (options)
+			result = options_parse(&inspect_set, argc, argv, &index, request, err);
+		if (result != 0 || index == argc)
+			break;
+		if (*ret_target != NULL)
+			return err_set(err, ERR_USAGE, "inspect: what is %.64s for? It takes one TARGET", argv[index]);
+		*ret_target = argv[index++];
+	}
+	return result;
+}
+
+static int print(const struct request *request, const char *target, int *ret_status, struct err *err)
+{
+	struct reference reference;
+	cleanup_json json_t *document = NULL;
+	int result = reference_parse(target, &reference, err);
+
+	if (result == 0)
+		result = inspect_read(&reference, request->show_secrets, &document, err);
+	if (result < 0)
+		return result;
+	*ret_status = json_array_size(json_object_get(document, "errors")) > 0 ? 1 : 0;
+	return request->format == OUTPUT_JSON ? output_json(json_incref(document), err) : document_print(document, err);
+}
+
+int cmd_inspect(int argc, char **argv, int *ret_status, struct err *err)
+{
+	struct request request = { 0 };
+	const char *target = NULL;
+	int result = parse(argc, argv, &request, &target, err);
+
+	if (result < 0)
+		return result;
+	if (request.help) {
+		(void)fputs("Usage: dbgattach inspect [OPTIONS] TARGET\n\nWhat a running container is and may do. "
+			    "Nothing of "
+			    "it is touched.\n\n",
+			    stdout);
+		options_print(&inspect_set, stdout);
+		(void)fputs("\nExit status: 0; 1 where a part could not be read, which is said; 125 failed.\n", stdout);
+		*ret_status = 0;
+		return 0;
+	}
+	if (target == NULL)
+		return err_set(err, ERR_USAGE, "no container is named (dbgattach inspect [OPTIONS] TARGET)");
+	return print(&request, target, ret_status, err);
+}
