@@ -25,6 +25,8 @@ _dbgattach_command() {
 		;;
 	ls/*) mapfile -t COMPREPLY < <(compgen -W '-a --all -f --filter -o --output -q --quiet -h --help' -- "$2") ;;
 	inspect/-o | inspect/--output) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$2") ;;
+	doctor/-o | doctor/--output) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$2") ;;
+	doctor/*) mapfile -t COMPREPLY < <(compgen -W '-o --output -h --help' -- "$2") ;;
 	inspect/*) mapfile -t COMPREPLY < <(compgen -W '-o --output --show-secrets -h --help' -- "$2") ;;
 	esac
 }
@@ -45,7 +47,7 @@ _dbgattach() {
 			;;
 		-*) ;;
 		attach) ((index == 1)) || return ;;
-		ls | inspect)
+		ls | inspect | doctor)
 			((index == 1)) && _dbgattach_command "${COMP_WORDS[index]}" "$word" "$previous"
 			return
 			;;

@@ -12,7 +12,7 @@ function __dbgattach_before_target
         switch $word
             case -c -u -w -e --command --user --workdir --env --env-file --profile --cap-add --cap-drop --seccomp --custom --lsm --ns --toolbox --toolbox-check --shell --timeout
                 set skip 1
-            case ls inspect toolbox
+            case ls inspect doctor toolbox
                 return 1
             case '-*' attach
             case '*'
@@ -61,6 +61,8 @@ complete -c dbgattach -n "__fish_seen_subcommand_from ls" -s h -l help -d "print
 complete -c dbgattach -n "__fish_seen_subcommand_from inspect" -s o -l output -x -a "table json" -d "table (default) or json"
 complete -c dbgattach -n "__fish_seen_subcommand_from inspect" -l show-secrets -d "the values of variables that look like secrets, too"
 complete -c dbgattach -n "__fish_seen_subcommand_from inspect" -s h -l help -d "print this"
+complete -c dbgattach -n "__fish_seen_subcommand_from doctor" -s o -l output -x -a "table json" -d "table (default) or json"
+complete -c dbgattach -n "__fish_seen_subcommand_from doctor" -s h -l help -d "print this"
 
 # dbgattach toolbox COMMAND
 set -l commands list build add remove verify sbom path

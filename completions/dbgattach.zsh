@@ -31,6 +31,13 @@ if [[ $words[2] == inspect ]]; then
 	return
 fi
 
+if [[ $words[2] == doctor ]]; then
+	_arguments -S -s \
+		'(-o --output)'{-o,--output}'[table (default) or json]:FORMAT:(table json)' \
+		'(-)'{-h,--help}'[print this]'
+	return
+fi
+
 _arguments -S -s \
 	'(-t --tty -T --no-tty)'{-t,--tty}'[give the session a terminal, even if the caller has none]' \
 	'(-t --tty -T --no-tty)'{-T,--no-tty}'[give it none, even if the caller has one]' \

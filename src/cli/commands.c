@@ -9,6 +9,7 @@
 const struct command command_table[] = {
 	{ "ls", "[OPTIONS]", "what can be entered on this host", cmd_ls },
 	{ "inspect", "[OPTIONS] TARGET", "what a container is and may do", cmd_inspect },
+	{ "doctor", "[OPTIONS]", "what this kernel and host can do, and what degrades", cmd_doctor },
 	{ "toolbox", "COMMAND [ARG...]", "the toolboxes of this host", cmd_toolbox },
 };
 const size_t command_count = ARRAY_SIZE(command_table);

@@ -19,6 +19,7 @@ extern const size_t command_count;
 /* NULL: none of that name. */
 const struct command *command_find(const char *name);
 
+int cmd_doctor(int argc, char **argv, int *ret_status, struct err *err);
 int cmd_inspect(int argc, char **argv, int *ret_status, struct err *err);
 int cmd_ls(int argc, char **argv, int *ret_status, struct err *err);
 int cmd_toolbox(int argc, char **argv, int *ret_status, struct err *err);

@@ -14,6 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int result = proc_net_parse_line((const char *)data, size, &socket, &err);
 	fuzz_check_result(result, &err);
 	if (result == 0)
-		fuzz_require(socket.address[0] != '\0' && strnlen(socket.address, sizeof(socket.address)) < sizeof(socket.address));
+		fuzz_require(socket.address[0] != '\0' &&
+			     strnlen(socket.address, sizeof(socket.address)) < sizeof(socket.address));
 	return 0;
 }

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What this kernel and this host let the caller do, and what is lost by what is missing. Changes nothing. */
+#pragma once
+
+#include "dbgattach/base/err.h"
+#include "dbgattach/base/json.h"
+
+#include <stdbool.h>
+
+/*
+ * One object, whose keys stand in dbgattach(1). *ret_possible: nothing that every attach needs is missing. The caller
+ * json_decref()s the document.
+ */
+int doctor_examine(json_t **ret, bool *ret_possible, struct err *err);

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `dbgattach doctor`: what this kernel and host can do, and what will degrade. */
+#include "commands.h"
+#include "option.h"
+#include "output.h"
+
+#include "dbgattach/base/cleanup.h"
+#include "dbgattach/doctor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct request {
+	bool help;
+	enum output_format format;
+};
+
+static int apply_output(void *context, const char *value, struct err *err)
+{
+	struct request *request = context;
+
+	return output_parse(value, false, &request->format, err);
+}
+
+static int apply_help(void *context, const char *value, struct err *err)
+{
+	struct request *request = context;
+
+	(void)value;
+	(void)err;
+	request->help = true;
+	return OPTION_LAST;
+}
+
+static const struct option_spec doctor_options[] = {
+	{ 'o', "output", "FORMAT", "table (default) or json", apply_output },
+	{ 'h', "help", NULL, "print this", apply_help },
+};
+static const struct option_set doctor_set = { doctor_options, ARRAY_SIZE(doctor_options), "dbgattach doctor --help" };
+
+static const char *text_of(const json_t *row, const char *key)
+{
+	return json_string_value(json_object_get(row, key));
+}
+
+/* What is there says what for, what is not says what is lost. */
+static int print_table(const json_t *document, struct err *err)
+{
+	static const struct table_column columns[] = { { "STATE", false }, { "GROUP", false },   { "NAME", false },
+						       { "SINCE", true },  { "MEANING", false }, { "DETAIL", false } };
+	struct table table = { .columns = columns, .count = ARRAY_SIZE(columns) };
+	const json_t *row;
+	size_t i;
+	int result = 0;
+
+	json_array_foreach(json_object_get(document, "conditions"), i, row)
+	{
+		const char *state = text_of(row, "state");
+		bool there = strcmp(state, "ok") == 0;
+		const char *const cells[] = { state,
+					      text_of(row, "group"),
+					      text_of(row, "name"),
+					      text_of(row, "since"),
+					      text_of(row, there ? "use" : "without"),
+					      text_of(row, "detail") };
+		result = result < 0 ? result : table_row(&table, cells, err);
+	}
+	table_end(&table);
+	(void)printf("\nAn attach is %s here",
+		     json_is_true(json_object_get(document, "possible")) ? "possible" : "not possible");
+	json_array_foreach(json_object_get(document, "missing"), i, row)(void)
+		printf("%s %s", i == 0 ? "; missing:" : ",", json_string_value(row));
+	(void)puts(".");
+	return result;
+}
+
+int cmd_doctor(int argc, char **argv, int *ret_status, struct err *err)
+{
+	struct request request = { 0 };
+	cleanup_json json_t *document = NULL;
+	bool possible = false;
+	int index = 0;
+	int result = options_parse(&doctor_set, argc, argv, &index, &request, err);
+
+	if (result < 0)
+		return result;
+	if (request.help) {
+		(void)fputs("Usage: dbgattach doctor [OPTIONS]\n\nWhat this kernel and host let the caller do, tried "
+			    "out, and "
+			    "what is lost by what is missing.\n\n",
+			    stdout);
+		options_print(&doctor_set, stdout);
+		(void)fputs("\nExit status: 0: an attach is possible; 1: it is not; 125 failed.\n", stdout);
+		*ret_status = 0;
+		return 0;
+	}
+	if (index < argc)
+		return err_set(err, ERR_USAGE, "doctor: what is %.64s for? It takes options only", argv[index]);
+	result = doctor_examine(&document, &possible, err);
+	if (result < 0)
+		return result;
+	*ret_status = possible ? 0 : 1;
+	return request.format == OUTPUT_JSON ? output_json(json_incref(document), err) : print_table(document, err);
+}

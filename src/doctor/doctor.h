@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the tables of conditions share. */
+#pragma once
+
+#include "dbgattach/doctor.h"
+#include "dbgattach/pin.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct examination {
+	struct host host; /* root_fd -EBADF: there is none, host_error says why */
+	struct err host_error;
+	uint64_t capabilities; /* the caller's */
+};
+
+#define DETAIL_MAX 256
+
+struct condition {
+	const char *name;
+	bool required;       /* without it no attach */
+	const char *use;     /* what depends on it */
+	const char *without; /* what is lost */
+	const char *since;   /* the kernel that has it; NULL: any that counts */
+	/*
+	 * Runs in a process of its own. 0: it is there; a negative errno: it is not. *detail: what a person should know of it,
+	 * else left alone.
+	 */
+	int (*check)(const struct examination *examination, char *detail);
+	int (*probe)(void);  /* instead of check */
+	const char *type;    /* instead of both: a filesystem */
+	uint64_t capability; /* instead of all: a bit of the caller's */
+};
+
+struct condition_group {
+	const char *name;
+	const struct condition *conditions;
+	size_t count;
+};
+
+extern const struct condition_group doctor_kernel, doctor_host, doctor_capabilities;
