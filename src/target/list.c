@@ -17,8 +17,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CGROUP_FILE_MAX (256U << 10)
-
 struct list {
 	const struct host *host;
 	const struct target_visitor *visitor;
@@ -76,9 +74,8 @@ static bool is_known(const struct list *list, const struct target *target)
 }
 
 /* The freezer of its cgroup, which a parent's counts for too; what the runtime says where it cannot be read. */
-enum target_state target_state_of(const struct host *host, const struct target *target, const struct pin *pin)
+static enum target_state state_by(const struct host *host, const struct target *target, const struct buffer *membership)
 {
-	const enum target_state stated = target->paused ? TARGET_PAUSED : TARGET_RUNNING;
 	static const struct {
 		const char *controller, *mount, *file, *frozen;
 	} places[] = {
@@ -86,19 +83,27 @@ enum target_state target_state_of(const struct host *host, const struct target *
 		{ "", "sys/fs/cgroup", "cgroup.events", "frozen 1" },
 		{ "", "sys/fs/cgroup/unified", "cgroup.events", "frozen 1" },
 	};
-	cleanup_buffer struct buffer text = { 0 }, state = { 0 };
+	cleanup_buffer struct buffer state = { 0 };
 	char cgroup[CGROUP_PATH_MAX], path[CGROUP_PATH_MAX + 64];
 
-	if (io_read_file_at(pin->proc_fd, "cgroup", CGROUP_FILE_MAX, &text) < 0)
-		return stated;
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		if (cgroup_path_of(text.data, text.length, places[i].controller, cgroup, sizeof(cgroup)) < 0 ||
+	for (size_t i = 0; membership->length > 0 && i < ARRAY_SIZE(places); i++) {
+		if (cgroup_path_of(membership->data, membership->length, places[i].controller, cgroup, sizeof(cgroup)) <
+			    0 ||
 		    text_format(path, sizeof(path), "%s%s/%s", places[i].mount, cgroup, places[i].file) < 0 ||
-		    io_read_file_at(host->root_fd, path, 4096, &state) < 0)
+		    io_read_file_at(host->root_fd, path, 4096, &state) < 0 || state.length == 0)
 			continue;
 		return strstr(state.data, places[i].frozen) != NULL ? TARGET_PAUSED : TARGET_RUNNING;
 	}
-	return stated;
+	return target->paused ? TARGET_PAUSED : TARGET_RUNNING;
+}
+
+enum target_state target_state_of(const struct host *host, const struct target *target, const struct pin *pin)
+{
+	cleanup_buffer struct buffer cgroup = { 0 };
+	struct err ignored;
+
+	(void)read_cgroup(pin, &cgroup, &ignored);
+	return state_by(host, target, &cgroup);
 }
 
 int64_t target_since(const struct pin *pin)
@@ -116,17 +121,20 @@ static int look_at(const struct list *list, const struct runtime *runtime, struc
 		   struct target_entry *entry, struct err *err)
 {
 	struct stat st;
+	cleanup_buffer struct buffer cgroup = { 0 };
 	int r = pin_open(list->host, target->pid, target->start_time, ret_pin, err);
 
 	if (r == 0)
-		r = check_identity(list->host, runtime, target, ret_pin, err);
+		r = read_cgroup(ret_pin, &cgroup, err);
+	if (r == 0)
+		r = check_identity(list->host, runtime, target, ret_pin, &cgroup, err);
 	if (r == 0 && fstat(ret_pin->proc_fd, &st) < 0)
 		r = err_sys(err, errno, "/proc/%d", target->pid);
 	if (r == 0) {
 		/* The folder's owner is the process's effective uid, for an undumpable one too. [proc_pid(5)] */
 		entry->uid = st.st_uid;
 		entry->since = target_since(ret_pin);
-		entry->state = target_state_of(list->host, target, ret_pin);
+		entry->state = state_by(list->host, target, &cgroup);
 		entry->pin = ret_pin;
 		r = pin_verify(ret_pin, err);
 	}

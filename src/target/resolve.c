@@ -198,26 +198,28 @@ static int look(struct search *search, struct err *err)
 	return known ? 0 : err_set(err, ERR_USAGE, "unknown runtime \"%s\"", reference->runtime);
 }
 
+int read_cgroup(const struct pin *pin, struct buffer *cgroup, struct err *err)
+{
+	int r = io_read_file_at(pin->proc_fd, "cgroup", CGROUP_FILE_MAX, cgroup);
+
+	return r < 0 ? err_sys(err, r, "/proc/%d/cgroup", pin->pid) : 0;
+}
+
+static bool names_container(const struct buffer *cgroup, const struct target *target)
+{
+	return cgroup->length > 0 && memmem(cgroup->data, cgroup->length, target->id, CONTAINER_ID_LENGTH) != NULL;
+}
+
 /*
  * A pid without a start time could be another process's by now. The process's cgroup names the container, nearly always;
  * where it does not, the start time is looked up after all (a second file, of 30 KB, which is why it is not read first).
  */
 int check_identity(const struct host *host, const struct runtime *runtime, struct target *target, const struct pin *pin,
-		   struct err *err)
+		   const struct buffer *cgroup, struct err *err)
 {
-	cleanup_buffer struct buffer buffer = { 0 };
-
-	if (target->start_time != 0 || !is_container_id(target->id))
+	if (target->start_time != 0 || !is_container_id(target->id) || names_container(cgroup, target))
 		return 0;
-	int r = io_read_file_at(pin->proc_fd, "cgroup", CGROUP_FILE_MAX, &buffer);
-	if (r < 0)
-		return err_sys(err, r, "/proc/%d/cgroup", pin->pid);
-	r = pin_verify(pin, err);
-	if (r < 0)
-		return r;
-	if (buffer.length > 0 && memmem(buffer.data, buffer.length, target->id, CONTAINER_ID_LENGTH))
-		return 0;
-	r = runtime->read_start_time ? runtime->read_start_time(host, target, err) : 0;
+	int r = runtime->read_start_time ? runtime->read_start_time(host, target, err) : 0;
 	if (r < 0)
 		return r;
 	if (target->start_time != 0 && target->start_time == pin->start_time)
@@ -228,6 +230,19 @@ int check_identity(const struct host *host, const struct runtime *runtime, struc
 			       "process %d is not in the container's cgroup and nothing else shows that it is "
 			       "the container's",
 		       pin->pid);
+}
+
+static int check_found(const struct search *search, const struct found *found, struct target *target,
+		       const struct pin *pin, struct err *err)
+{
+	cleanup_buffer struct buffer cgroup = { 0 };
+
+	if (target->start_time != 0)
+		return 0;
+	int r = read_cgroup(pin, &cgroup, err);
+	if (r == 0)
+		r = pin_verify(pin, err);
+	return r < 0 ? r : check_identity(search->host, found->runtime, target, pin, &cgroup, err);
 }
 
 static int pin_found(struct search *search, struct found *found, struct pin *ret_pin, struct err *err)
@@ -241,7 +256,7 @@ static int pin_found(struct search *search, struct found *found, struct pin *ret
 	if (r == 0)
 		r = pin_open(search->host, target->pid, target->start_time, &pin, err);
 	if (r == 0)
-		r = check_identity(search->host, found->runtime, target, &pin, err);
+		r = check_found(search, found, target, &pin, err);
 	if (r < 0)
 		return r;
 	*ret_pin = pin;

@@ -74,9 +74,11 @@ bool is_container_id(const char *id);
 
 /* resolve.c: the table, NULL behind its end. */
 const struct runtime *runtime_at(size_t index);
-/* Whether the process that was pinned is the container's: ERR_CHANGED where nothing shows it. */
+/* The process's /proc/PID/cgroup. Only counts if pin_verify() is content afterwards. */
+int read_cgroup(const struct pin *pin, struct buffer *cgroup, struct err *err);
+/* Whether the process that was pinned, and is in that cgroup, is the container's: ERR_CHANGED where nothing shows it. */
 int check_identity(const struct host *host, const struct runtime *runtime, struct target *target, const struct pin *pin,
-		   struct err *err);
+		   const struct buffer *cgroup, struct err *err);
 
 /* list.c. The first takes over what is in *target, also on failure. */
 const struct host *list_host(const struct list *list);
