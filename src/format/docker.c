@@ -10,6 +10,7 @@
 
 #define DOCKER_ID_LENGTH 64
 #define DOCKER_NAME_MAX 512
+#define DOCKER_LABEL_MAX 256
 
 #define MEMBER(name) offsetof(struct docker_container, name)
 
@@ -20,19 +21,31 @@ static const struct json_field state_fields[] = {
 	{ 0 },
 };
 
-static const struct json_field label_fields[] = {
-	{ .name = "io.kubernetes.pod.name", .type = JSON_FIELD_STRING, .offset = MEMBER(pod_name), .limit = 256 },
-	{ .name = "io.kubernetes.pod.namespace",
-	  .type = JSON_FIELD_STRING,
-	  .offset = MEMBER(pod_namespace),
-	  .limit = 256 },
-	{ 0 },
-};
+/* Labels are what anybody wrote: one that makes no sense is none, and never keeps anybody from the container. */
+static char *read_label(const json_t *labels, const char *name)
+{
+	const json_t *label = json_object_get(labels, name);
+	size_t length = json_string_length(label);
+
+	return length > 0 && length <= DOCKER_LABEL_MAX ? strdup(json_string_value(label)) : NULL;
+}
+
+static int read_labels(json_t *labels, void *base, struct err *err)
+{
+	struct docker_container *container = base;
+
+	(void)err;
+	free(container->pod_name);
+	free(container->pod_namespace);
+	container->pod_name = read_label(labels, "io.kubernetes.pod.name");
+	container->pod_namespace = read_label(labels, "io.kubernetes.pod.namespace");
+	return 0;
+}
 
 static const struct json_field config_fields[] = {
 	{ .name = "Hostname", .type = JSON_FIELD_STRING, .offset = MEMBER(hostname), .limit = 256 },
 	{ .name = "Image", .type = JSON_FIELD_STRING, .offset = MEMBER(image), .limit = 4096 },
-	{ .name = "Labels", .type = JSON_FIELD_OBJECT, .fields = label_fields },
+	{ .name = "Labels", .type = JSON_FIELD_CALL, .call = read_labels },
 	{ .name = "Env", .type = JSON_FIELD_STRV, .offset = MEMBER(env) },
 	{ 0 },
 };

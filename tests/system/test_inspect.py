@@ -152,6 +152,7 @@ def test_options_on_both_sides(dbg, docker_target):
     assert json.loads(dbg.run("inspect", docker_target.ref, "-o", "json").succeeded().out)
 
 
+@pytest.mark.falls_without("ESCAPE")
 def test_escape_sequences_are_not_obeyed(dbg, docker, once):
     container = once(docker, "-e", "GREETING=\x1b[31mred\u009b")
     for options in ((), ("-o", "json")):

@@ -48,6 +48,38 @@ static void takes_what_may_be_absent(void **state)
 	}
 }
 
+static void labels_of_kubernetes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *labels, *name;
+	} rows[] = {
+		{ "{\"io.kubernetes.pod.name\":\"web-0\",\"io.kubernetes.pod.namespace\":\"shop\"}", "web-0" },
+		{ "{\"io.kubernetes.pod.name\":\"\"}", NULL },
+		{ "{\"io.kubernetes.pod.name\":7}", NULL },
+		{ "[]", NULL },
+		{ "\"x\"", NULL },
+		{ "null", NULL },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct docker_container container;
+		char text[512];
+		struct err err;
+
+		(void)snprintf(text, sizeof(text),
+			       "{" STATE ",\"ID\":\"" ID_A "\",\"Name\":\"/a\",\"Config\":{\"Labels\":%s}}",
+			       rows[i].labels);
+		assert_success(docker_container_parse(text, strlen(text), &container, &err), err);
+		if (rows[i].name != NULL) {
+			assert_string_equal(container.pod_name, rows[i].name);
+			assert_string_equal(container.pod_namespace, "shop");
+		} else {
+			assert_null(container.pod_name);
+		}
+		docker_container_done(&container);
+	}
+}
+
 static void refuses(void **state)
 {
 	(void)state;
@@ -99,9 +131,8 @@ static void survives_every_cut(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_what_a_session_needs),
-		cmocka_unit_test(takes_what_may_be_absent),
-		cmocka_unit_test(refuses),
+		cmocka_unit_test(reads_what_a_session_needs), cmocka_unit_test(takes_what_may_be_absent),
+		cmocka_unit_test(labels_of_kubernetes),       cmocka_unit_test(refuses),
 		cmocka_unit_test(survives_every_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
