@@ -188,7 +188,7 @@ class Build:
         images = []
         for kind in self.options.format or ["erofs"]:
             self.progress(f"packing {kind}, {len(self.tree.entries)} files")
-            images.append(image.pack(kind, tree, out, digest))
+            images.append(image.pack(kind, tree, out, digest, self.manifest.clusters))
         if "tree" not in (self.options.format or ["erofs"]):
             shutil.rmtree(tree)
         facts = facts | {"digest": "sha256:" + digest.hex(), "images": images}
