@@ -18,18 +18,20 @@ def read_allowed(path):
 def named(command):
     """Paths that stand in the command, and what the target itself consists of there."""
     text = command if isinstance(command, str) else " ".join(command)
-    return {word.rstrip("/") for word in re.findall(r"(?<![\w/.])/[\w./+-]+", text)} | {
+    return {word.rstrip("/") for word in re.findall(r"(?<![\w/.])/[\w./+-]*", text)} | {
         f"/app/{word}" for word in re.findall(r"(?<![\w/])\w[\w.]*", text)}
 
 
 def stray(program, command, keys, opened, allowed):
     """What was opened or executed and is neither the session's own, nor named, nor allowed: [path or "execute path"]."""
+    if isinstance(command, list) and len(command) == 2:
+        opened = opened - {(f"/{command[1]}", "open")}  # the sweep's argument, taken for a file in /
     names = named(command) | named(" ".join(text for _, text in keys))
     found = set()
     for path, call in opened:
         if path == "/" or path.startswith(tuple(top + "/" for top in OWN)) or path in OWN or not path.startswith("/"):
             continue
-        if path == WORKING and call != "execute":
+        if path == WORKING and call != "execute" or call == "folder" and "" in names:
             continue
         if call != "execute" and any(path == name or path.startswith(name + "/") for name in names if name.count("/") > 1):
             continue

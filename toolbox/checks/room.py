@@ -25,6 +25,7 @@ SESSION = {
 BARE = {"HOME": "/dbg/rw"}
 # The profile netadmin's, and what chroot itself needs.
 CAPABILITIES = "-all,+sys_ptrace,+dac_read_search,+kill,+net_raw,+setuid,+setgid,+net_admin,+net_bind_service,+sys_chroot"
+POOR = "-all,+sys_chroot"
 TRACE = ("-f", "-qq", "-y", "--seccomp-bpf", "-e", "signal=none", "-s", "4096",
          "-e", "trace=open,openat,openat2,execve,execveat,access,faccessat,faccessat2")
 CALL = re.compile(r'^\d+ +(\w+)\((?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"((?:[^"\\]|\\.)*)"(.*)$', re.M)
@@ -109,18 +110,18 @@ class Room:
             raise RuntimeError(made.output)
         return self.root / "app/tls.crt", self.root / "app/tls.key"
 
-    def command(self, command, traced):
+    def command(self, command, traced, poor):
         enter = [self.tools["nsenter"], f"--pid=/proc/{self.target}/ns/pid", self.tools["setpriv"],
-                 f"--bounding-set={CAPABILITIES}", self.tools["chroot"], str(self.root)]
+                 f"--bounding-set={POOR if poor else CAPABILITIES}", self.tools["chroot"], str(self.root)]
         if isinstance(command, str):
             command = ["/dbg/bin/bash", "-c", "cd /app; " + command]
         trace = [self.tools["strace"], *TRACE, "-o", str(self.log)] if traced else []
         return trace + enter + command
 
-    def run(self, command, env, traced=True, keys=(), timeout=15):
+    def run(self, command, env, traced=True, keys=(), timeout=15, poor=False):
         """Run a command, a string for bash or a list, in the session; keys: on a terminal, [(wait for, then send)]."""
         self.log.unlink(missing_ok=True)
-        args = self.command(command, traced)
+        args = self.command(command, traced, poor)
         with watch.Watch(self.root, self.target) as seen:
             if keys:
                 output, status = on_terminal(args, env, keys, timeout)
