@@ -76,11 +76,13 @@ class Build:
 
     # The tree
 
-    def lay_out(self, stage):
+    def lay_out(self, stage, packages):
         plan = self.manifest
         closure = Closure(plan, stage, self.tree, self.base)
         if plan.generic:
-            closure.everything()
+            # What one source package was built into belongs together: nmap and nmap-common.
+            source = packages[plan.name].source
+            closure.everything([name for name in stage.paths if packages[name].source == source])
         closure.programs()
         closure.data()
         for path, target in plan.links.items():
@@ -92,7 +94,8 @@ class Build:
             layout.add_files(self.tree, HERE / folder)
         if plan.fill is not None:
             self.fill(plan.fill)
-        closure.interpreters()
+        if left_out := closure.interpreters():
+            self.notes.append(f"left out: {apt.some(left_out)}")
         for path in plan.dirs:
             self.tree.add(path, Entry("d"))
 
@@ -156,8 +159,10 @@ class Build:
                 raise Failure(f"laying {self.manifest.name} over {self.base.facts['name']} failed: both have {name}, "
                               "with other content; rebuild the base, or give the file another name")
             del self.tree.entries[name]
-        # Folders that now hold nothing of the layer's are the base's.
-        return self
+        # The folders that lead to what is left.
+        for name in list(self.tree.entries):
+            while name := os.path.dirname(name):
+                self.tree.entries.setdefault(name, Entry("d"))
 
     # The result
 
@@ -177,7 +182,7 @@ class Build:
         tree.mkdir()
         self.tree.write(tree)
         tree.chmod(0o755)
-        content = image.listing(tree)
+        content = image.listing(tree, self.base)
         (out / "files").write_bytes(content)
         digest = image.digest(content)
         images = []
@@ -196,7 +201,7 @@ class Build:
             scratch = pathlib.Path(name)
             packages, stage = self.stage(scratch)
             self.progress("laying out the tree")
-            self.lay_out(stage)
+            self.lay_out(stage, packages)
             self.progress("moving paths")
             counts = self.relocate()
             self.check_counts(counts, packages)

@@ -32,8 +32,8 @@ def check_name(name):
         refuse(name, "has a blank or worse in its name")
 
 
-def line(tree, path):
-    """The entry in the listing; refuses what a toolbox must not have."""
+def line(tree, path, below):
+    """The entry in the listing; refuses what a toolbox must not have. BELOW: what lies below a layer."""
     name = path.relative_to(tree)
     check_name(str(name))
     info = path.lstat()
@@ -43,7 +43,7 @@ def line(tree, path):
         inside = os.path.normpath(os.path.join("/", name.parent, link)).lstrip("/")
         if os.path.isabs(link) or link.split("/").count("..") > len(name.parent.parts):
             refuse(path, f"leads out of the tree, to {link}")
-        if not os.path.lexists(tree / inside):
+        if not os.path.lexists(tree / inside) and inside not in below:
             refuse(path, f"leads nowhere, to {link}")
         return f"l {link} {name}\n"
     if info.st_mode & (stat.S_ISUID | stat.S_ISGID | stat.S_ISVTX):
@@ -59,10 +59,10 @@ def file_mode(info):
     return 0o755 if info.st_mode & stat.S_IXUSR else 0o644
 
 
-def listing(tree):
-    """The tree in text: what its digest is made of."""
+def listing(tree, below=()):
+    """The tree in text: what its digest is made of. BELOW: names that are there without being in it."""
     paths = sorted([tree, *tree.rglob("*")], key=lambda path: str(path.relative_to(tree)).encode())
-    return "".join(line(tree, path) for path in paths).encode("ascii")
+    return "".join(line(tree, path, below) for path in paths).encode("ascii")
 
 
 def normal_copy(tree, target):

@@ -11,6 +11,7 @@ from .tree import Entry
 
 # Where the first folder below /dbg stands for what the rule took away: /etc/ssl became /dbg/ssl.
 BEHIND = {"lib": "lib", "bin": "bin", "sbin": "bin", "etc": "etc"}
+SCRIPT = re.compile(rb"#! */")
 COMPONENT = re.compile(rb"/dbg/{1,2}([A-Za-z0-9_.+-]+)")
 
 
@@ -50,7 +51,7 @@ def add_busybox(tree, base, minimal, leave, arch):
 def relocatable(name, entry, patterns):
     """Programs, libraries and scripts out of packages, and the texts that the manifest names."""
     return entry.kind == "f" and bool(entry.path) and (
-        elf.is_elf(entry.content) or entry.content.startswith(b"#!") or
+        elf.is_elf(entry.content) or SCRIPT.match(entry.content) or
         any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns))
 
 

@@ -12,9 +12,10 @@ from . import elf
 
 PREFIX = b"/dbg"
 
-# A path only starts where no path, word or format can have been going on. "-" is one of those, but for a shell's ":-";
-# see LOGIN_SHELL too.
+# A path only starts where no path, word or format can have been going on; or behind one of AFTER, which seem to be such:
+# a shell's default value and a URL. See LOGIN_SHELL too.
 BEFORE = rb"[A-Za-z0-9_.\-/+%}*~]"
+AFTER = (rb":-", rb"file://")
 END = rb"""(?=[/:\0\s"'`;,()\[\]{}|&<>$\\]|\Z)"""
 
 # Always the target's: where it keeps debug information, kernel modules and sources, and the time zones of its clock.
@@ -41,7 +42,7 @@ def moving(folder, names=b""):
     start = f"/{folder}".encode()
     # As long as the folder: "/lib64" becomes "/dbg/l", and "/sbin" becomes "/dbg/".
     new = (PREFIX + b"/l")[:len(start)] if folder == "lib64" else (PREFIX + b"/")[:len(start)]
-    fresh = rb"(?:(?<!" + BEFORE + start + rb")|(?<=:-" + start + rb"))"
+    fresh = rb"(?:(?<!" + BEFORE + start + rb")" + b"".join(rb"|(?<=" + text + start + rb")" for text in AFTER) + rb")"
     return folder, re.compile(start + fresh + (rb"(?=/(?:" + names + rb")" + END + rb")" if names else END)), new
 
 

@@ -21,6 +21,7 @@ class Stage:
         self.owner = {}  # path -> package
 
     def unpack(self, debs):
+        """DEBS: package -> file. The packages' order is that of their names, so that what is done twice is done alike."""
         def one(item):
             name, deb = item
             target = self.folder / name
@@ -73,7 +74,10 @@ class Stage:
             path = os.path.normpath(f"{folder}/{soname}")
             if path in self.owner:
                 return path
-        return None
+        # Where packages offer the same library, each has it in a folder, and installing links one of them.
+        offered = [path for path in self.by_name.get(soname, ())
+                   if path.startswith(f"/usr/lib/{self.multiarch}/") and path.count("/") == 5]
+        return offered[0] if offered else None
 
 
 def place(path, multiarch):
