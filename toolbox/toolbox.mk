@@ -16,6 +16,11 @@ toolbox-minimal: $(toolbox-out)/minimal.erofs $(toolbox-out)/minimal.index
 toolbox-check: toolbox-minimal
 	$(toolbox-src)/check $(toolbox-out)
 
+# Core's own tests (as root), with the packages it was made of for comparison. toolbox/README.md says more.
+.PHONY: toolbox-core-check
+toolbox-core-check: toolbox
+	$(toolbox-src)/check-core --naive $(TOOLBOX_CACHE)/packages $(toolbox-out)/core
+
 # Always asked: the builder itself knows what it has. Packages are kept, so only the first build fetches any.
 toolbox-build = $(toolbox-src)/build-toolbox --progress --cache $(TOOLBOX_CACHE)/packages --busybox $(toolbox-out)/root
 toolbox: toolbox-minimal

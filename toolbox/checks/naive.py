@@ -12,6 +12,7 @@ import traps
 
 LOADER = "/naive/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
 LIBRARIES = "/naive/lib/x86_64-linux-gnu:/naive/usr/lib/x86_64-linux-gnu:/naive/usr/lib/x86_64-linux-gnu/sysstat"
+LOADED = f"{LOADER} --library-path {LIBRARIES} /naive/"
 ENVIRONMENT = rooms.SESSION | {"HOME": "/root", "PATH": "/naive/usr/bin:/naive/bin:/naive/usr/sbin:/naive/sbin:/usr/bin:/bin"}
 
 # TRAP: (command, what is typed). A command is a program below /naive with its arguments; "direct" has the kernel take the
@@ -40,7 +41,7 @@ SPRING = {
     "vimrc": "usr/bin/vim.basic --not-a-term -c q",
     "nanorc": ("bin/nano /dbg/rw/naive", [("nano|naive", "x\x0f\r"), ("Wrote", "y\x0f\r"), ("Wrote", "\x18")]),
     "lesskey": ("usr/bin/less data", [("target", "q")]),
-    "tmux": ("usr/bin/tmux -S /dbg/rw/naive.tmux new", [(r"\[0\]", "\x02d")]),
+    "tmux": (f"usr/bin/env LOCPATH=/naive/usr/lib/locale {LOADED}usr/bin/tmux -S /dbg/rw/naive.tmux new", [(r"\[0\]", "\x02d")]),
     "terminfo": "usr/bin/tput clear",
     "sqliterc": "usr/bin/sqlite3 /dbg/rw/n.db .exit",
     "curlrc": "usr/bin/curl -s http://127.0.0.1/",
@@ -53,7 +54,6 @@ SPRING = {
     "services": "usr/bin/getent services http",
     "iproute2": "bin/ip route show table all",
     "sysctl": "sbin/sysctl -p",
-    "colors": "bin/dmesg --color=always -F data",
     "sh": "usr/bin/gawk 'BEGIN { system(\"id\") }'",
     "program": "usr/bin/gawk 'BEGIN { system(\"ruptime\") }'",
 }
@@ -75,13 +75,12 @@ def spring(room, cache):
     for trap, what in SPRING.items():
         line, keys = what if isinstance(what, tuple) else (what, ())
         how, _, rest = line.partition(" ")
-        loaded = f"{LOADER} --library-path {LIBRARIES} /naive/"
-        run = {"direct": f"/naive/{rest}", "bare": f"{LOADER} /naive/{rest}", "tracer": loaded + rest}.get(how, loaded + line)
+        run = {"direct": f"/naive/{rest}", "bare": f"{LOADER} /naive/{rest}", "tracer": LOADED + rest}.get(how, LOADED + line)
         seen = room.run(run, ENVIRONMENT, traced=how != "tracer", keys=keys, timeout=6)
         if trap in traps.sprung(room.root):
-            found[trap] = "sprung by " + line
+            found[trap] = "sprung by " + line.replace(LOADED, "")
             continue
         opened = sorted(path for path, _ in seen.opened if proofs.get(path) == trap)
-        found[trap] = f"{opened[0]} opened by {line}" if opened else ""
+        found[trap] = f"{opened[0]} opened by {line.replace(LOADED, '')}" if opened else ""
     shutil.rmtree(stage)
     return found
