@@ -59,7 +59,7 @@ $(TOOLBOX_CACHE)/busybox/relocated: $(toolbox-src)/relocate.py $(toolbox-src)/le
 	@echo "  RELOCATE busybox"
 	@$< $(@D)/busybox $@ $(toolbox-src)/leftovers.allow
 
-$(toolbox-out)/root.stamp: $(toolbox-src)/mktree $(toolbox-src)/profile $(toolbox-src)/inputrc \
+$(toolbox-out)/root.stamp: $(toolbox-src)/mktree $(toolbox-src)/files/etc/profile $(toolbox-src)/files/etc/inputrc \
 		$(TOOLBOX_CACHE)/busybox/relocated $(toolbox-out)/launcher
 	@echo "  TREE     $(toolbox-out)/root"
 	@$< $(toolbox-out)/root $(TOOLBOX_CACHE)/busybox/relocated $(TOOLBOX_CACHE)/busybox/names \

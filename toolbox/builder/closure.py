@@ -133,7 +133,7 @@ class Closure:
                     self.take(path)
 
     def wrap(self):
-        for name, arguments in self.manifest.wraps.items():
+        for name in sorted(self.manifest.wraps):
             if f"bin/{name}" not in self.tree:
                 raise Failure(f"wrapping {name} failed: there is no such program")
             entry = self.tree.entries.pop(f"bin/{name}")
@@ -142,8 +142,7 @@ class Closure:
             self.tree.add(f"{WRAPPED}/{name}", entry)
             if f"bin/{name}" in self.elves:
                 self.elves[f"{WRAPPED}/{name}"] = self.elves.pop(f"bin/{name}")
-            script = f"#!/dbg/sh\nexec /dbg/{WRAPPED}/{name} {' '.join(arguments)} \"$@\"\n"
-            self.tree.add(f"bin/{name}", Entry("f", entry.package, script.encode(), True))
+            self.tree.link(f"bin/{name}", "../libexec/wrap", entry.package)
 
     def interpreters(self):
         """Every script's interpreter has to be there. Without a manifest a script is left out rather; returns those."""
