@@ -93,6 +93,8 @@ class Closure:
             if not programs and not self.manifest.generic:
                 raise Failure(f"taking {package} failed: it has no programs; use `from` and `data`")
             for name, path in programs.items():
+                if (other := self.stage.owner[path]) != package:
+                    raise Failure(f"taking {package} failed: it and {other} both have {path}; take one of them")
                 if how == "" or (name in named) == (how == "only"):
                     self.take(path)
         for package, path, name in self.manifest.programs:

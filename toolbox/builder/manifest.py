@@ -1,4 +1,5 @@
-"""What is a toolbox to contain? One statement a line, words between blanks, "#" starts a comment, "\\" continues a line.
+"""What is a toolbox to contain? One statement a line, words between blanks; "#" starts a comment, "\\" ends a line that
+goes on.
 
     toolbox 1                              first; the language's version
     kind toolbox|layer
@@ -176,5 +177,6 @@ def parse(text, name):
 def of_package(name, suite):
     """A layer with one package's programs and whatever else it brings."""
     if not NAME.fullmatch(name) or name == "minimal":
-        raise Failure(f"building {name!r} failed: neither a manifest nor a package can have that name; see toolbox/manifests")
+        raise Failure(f"building {name!r} failed: neither a manifest nor a package can have that name; "
+                      "see toolbox/manifests")
     return Manifest(name, suite=suite, packages={name: ("", frozenset())}, generic=True)
