@@ -178,7 +178,10 @@ test-lsm:
 ## unit: the unit tests
 ## fuzz-replay: each parser on its corpus
 ## fuzz: fuzz each parser for SECONDS=60 (clang)
+## toolbox: the standard toolbox, build/toolbox/core, from the mirror's packages; TOOLBOX_LOCK=follow: not by the lock
+## toolbox-lock: note the mirror's versions, and what their files need moved, in toolbox/locks
 ## toolbox-check: the built-in toolbox's own tests (as root)
+## toolbox-test: the tests of the toolbox's builder
 ## lint: layers, headers, scripts, options in manual page and completions
 .PHONY: lint
 lint: $(B)/dbgattach

@@ -20,7 +20,9 @@ from builder import relocate  # noqa: E402 (found only once the folder is known)
 #   sysctl.conf  what a bare "sysctl -p" writes; absent, a file must be named
 # and these three are in no BusyBox of ours, but would steer one built another way:
 #   busybox.conf inputrc terminfo
-RULES = relocate.Rules({"etc": {"busybox.conf", "filesystems", "inputrc", "iproute2", "profile", "sysctl.conf", "terminfo"}})
+RULES = relocate.Rules({
+    "etc": {"busybox.conf", "filesystems", "inputrc", "iproute2", "profile", "sysctl.conf", "terminfo"},
+})
 
 # Every string that changes, as it is afterwards, and how often it occurs.
 EXPECTED = {

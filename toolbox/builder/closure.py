@@ -93,6 +93,8 @@ class Closure:
             if not programs and not self.manifest.generic:
                 raise Failure(f"taking {package} failed: it has no programs; use `from` and `data`")
             for name, path in programs.items():
+                if (other := self.stage.owner[path]) != package:
+                    raise Failure(f"taking {package} failed: it and {other} both have {path}; take one of them")
                 if how == "" or (name in named) == (how == "only"):
                     self.take(path)
         for package, path, name in self.manifest.programs:
@@ -131,7 +133,7 @@ class Closure:
                     self.take(path)
 
     def wrap(self):
-        for name, arguments in self.manifest.wraps.items():
+        for name in sorted(self.manifest.wraps):
             if f"bin/{name}" not in self.tree:
                 raise Failure(f"wrapping {name} failed: there is no such program")
             entry = self.tree.entries.pop(f"bin/{name}")
@@ -140,8 +142,7 @@ class Closure:
             self.tree.add(f"{WRAPPED}/{name}", entry)
             if f"bin/{name}" in self.elves:
                 self.elves[f"{WRAPPED}/{name}"] = self.elves.pop(f"bin/{name}")
-            script = f"#!/dbg/sh\nexec /dbg/{WRAPPED}/{name} {' '.join(arguments)} \"$@\"\n"
-            self.tree.add(f"bin/{name}", Entry("f", entry.package, script.encode(), True))
+            self.tree.link(f"bin/{name}", "../libexec/wrap", entry.package)
 
     def interpreters(self):
         """Every script's interpreter has to be there. Without a manifest a script is left out rather; returns those."""

@@ -1,8 +1,8 @@
 """What is one tree, byte for byte, as a listing and as an image?
 
 Owner, times, modes but for the x bit, extended attributes and the order of the folder on disk are all left out, so that
-two people who build the same tree get the same bytes (for one version of the packer). What a session must not meet in its
-toolbox is refused.
+two people who build the same tree get the same bytes (for one version of the packer). What a session must not meet in
+its toolbox is refused.
 """
 import hashlib
 import os
@@ -103,8 +103,8 @@ def erofs(tree, image, digest, style, clusters=None):
 
 
 def squashfs(tree, image):
-    run("mksquashfs", tree, image, "-quiet", "-no-progress", "-noappend", "-all-root", "-all-time", "0", "-mkfs-time", "0",
-        "-no-xattrs", "-no-exports", *SQUASHFS)
+    run("mksquashfs", tree, image, "-quiet", "-no-progress", "-noappend", "-all-root", "-all-time", "0",
+        "-mkfs-time", "0", "-no-xattrs", "-no-exports", *SQUASHFS)
 
 
 def digest(content):

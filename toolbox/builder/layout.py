@@ -34,7 +34,8 @@ def add_busybox(tree, base, minimal, leave, arch):
     """BusyBox out of the minimal toolbox's tree, moved already, and a link for each name that no real tool has."""
     program = minimal / "bin/busybox"
     if not program.is_file():
-        raise Failure(f"filling with BusyBox failed: {minimal} has no bin/busybox; `make` builds it, --busybox names it")
+        raise Failure(f"filling with BusyBox failed: {minimal} has no bin/busybox; `make` builds it, "
+                      "--busybox names it")
     content = program.read_bytes()
     if (have := elf.read(content, program).architecture) != arch:
         raise Failure(f"filling with BusyBox failed: {program} is for {have}, not {arch}; --busybox names another")

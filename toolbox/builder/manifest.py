@@ -1,4 +1,5 @@
-"""What is a toolbox to contain? One statement a line, words between blanks, "#" starts a comment, "\\" continues a line.
+"""What is a toolbox to contain? One statement a line, words between blanks; "#" starts a comment, "\\" ends a line that
+goes on.
 
     toolbox 1                              first; the language's version
     kind toolbox|layer
@@ -10,7 +11,7 @@
     lib SONAME... | lib SONAME optional    loaded by dlopen(), or needed and yet not missed
     data PKG /PATH [-> DEST]               a file, a folder, or a pattern of files
     make KIND ARGS...                      what a package's installation would have made
-    wrap NAME ARG...                       bin/NAME becomes a script that runs the program with these first arguments
+    wrap NAME...                           bin/NAME becomes a link to libexec/wrap, whose table says what the program needs
     link PATH TARGET                       TARGET as seen from PATH's folder
     fill busybox [except NAME...]          a link to BusyBox for each of its names that no real tool has
     files DIR                              a folder beside the manifests', copied as it is
@@ -41,7 +42,7 @@ class Manifest:
     libraries: dict = dataclasses.field(default_factory=dict)  # soname -> optional
     data: list = dataclasses.field(default_factory=list)  # (package, path, dest or "")
     makes: list = dataclasses.field(default_factory=list)  # (kind, arguments)
-    wraps: dict = dataclasses.field(default_factory=dict)  # name -> first arguments
+    wraps: set = dataclasses.field(default_factory=set)
     links: dict = dataclasses.field(default_factory=dict)  # path -> target
     fill: tuple = None  # names that BusyBox is not to fill
     files: list = dataclasses.field(default_factory=list)
@@ -141,7 +142,7 @@ STATEMENTS = {
     "lib": lib,
     "data": data,
     "make": lambda manifest, kind, *words: manifest.makes.append((kind, words)),
-    "wrap": lambda manifest, name, first, *rest: manifest.wraps.update({name: (first, *rest)}),
+    "wrap": lambda manifest, *names: manifest.wraps.update(names),
     "link": lambda manifest, path, target: manifest.links.update({path: target}),
     "fill": fill,
     "files": more("files"),
@@ -185,5 +186,6 @@ def parse(text, name):
 def of_package(name, suite):
     """A layer with one package's programs and whatever else it brings."""
     if not NAME.fullmatch(name) or name == "minimal":
-        raise Failure(f"building {name!r} failed: neither a manifest nor a package can have that name; see toolbox/manifests")
+        raise Failure(f"building {name!r} failed: neither a manifest nor a package can have that name; "
+                      "see toolbox/manifests")
     return Manifest(name, suite=suite, packages={name: ("", frozenset())}, generic=True)

@@ -21,7 +21,7 @@ class Stage:
         self.owner = {}  # path -> package
 
     def unpack(self, debs):
-        """DEBS: package -> file. The packages' order is that of their names, so that what is done twice is done alike."""
+        """DEBS: package -> file. In the order of the names, so that what is done twice is done alike."""
         def one(item):
             name, deb = item
             target = self.folder / name
@@ -63,7 +63,7 @@ class Stage:
 
     def programs(self, package):
         """name -> path of a package's programs"""
-        return {path.rsplit("/", 1)[1]: path for path in self.paths[package]
+        return {path.rsplit("/", 1)[1]: path for path in self.paths.get(package, ())
                 if path.rsplit("/", 1)[0] in PROGRAM_FOLDERS}
 
     def library(self, soname, runpath=(), origin=""):
