@@ -60,7 +60,8 @@ class Hosts(Runc):
         bundle = tempfile.mkdtemp(prefix="hostile.", dir=self.directory)
         rootfs = os.path.join(bundle, "rootfs")
         os.mkdir(rootfs)
-        os.chmod(bundle, 0o755)
+        for directory in (bundle, rootfs):
+            os.chmod(directory, 0o755)
         Tree({"payload": self.attacker, "trysyscall": self.attacker}, setup.files).write(rootfs)
         for name in setup.programs:
             path = os.path.join(rootfs, name)
