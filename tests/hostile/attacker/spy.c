@@ -203,8 +203,8 @@ static void try_write(pid_t pid, const char *root, const char *name)
 	}
 }
 
-/* In the session's mount namespace, where it can be joined: the flag of the mount, then that of the filesystem, goes. */
-static void unlock_inside(pid_t pid)
+/* Into the session's mount namespace, where the toolbox is; or the end of this process. */
+static void join(pid_t pid)
 {
 	char path[64];
 
@@ -214,6 +214,14 @@ static void unlock_inside(pid_t pid)
 		_exit(0);
 	if (access("/dbg/bin/busybox", F_OK) < 0)
 		_exit(0); /* not yet pivoted, or our own: a child of ours */
+}
+
+/* Where it can be joined: the flag of the mount, then that of the filesystem, goes. */
+static void unlock_inside(pid_t pid)
+{
+	int fd;
+
+	join(pid);
 	/* erofs says yes to the second and stays as it is; what counts is whether it can be written to. */
 	if (mount(NULL, "/dbg", NULL, MS_REMOUNT | MS_BIND, NULL) == 0 &&
 	    mount(NULL, "/dbg", NULL, MS_REMOUNT, NULL) == 0)
@@ -245,6 +253,25 @@ int attack_toolbox(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	watch(unlock);
+}
+
+static void unmount(pid_t pid)
+{
+	if (fork() != 0) {
+		usleep(2000);
+		return;
+	}
+	join(pid);
+	if (umount2("/dbg", MNT_DETACH) == 0)
+		fell("the toolbox was unmounted under process %d", pid);
+	_exit(0);
+}
+
+int attack_unmount(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	watch(unmount);
 }
 
 /* ---- the caller's files as stdio ---- */
