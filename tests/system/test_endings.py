@@ -3,12 +3,14 @@
 Before and after: whatever ends a session, at whatever stage, nothing of it stays: in the target, whether its PID 1 reaps
 or not, or on the host. The one exception is asserted for what it is.
 """
+import os
 import signal
+from time import sleep
 
 import pytest
 
 import snapshot
-from processes import cgroups, freeze, read, send, state, wait_until
+from processes import cgroups, freeze, libc, read, send, state, wait_until
 from program import STEPS, role_at
 
 P = "/payload"
@@ -223,6 +225,33 @@ def test_command_stopped_before_it_is_executed(dbg, test_build, fake, unchanged)
         send(command, signal.SIGSTOP)
         session.release()
         assert session.finish(3).code == 5
+
+
+def test_init_under_a_tracer(dbg, fake):
+    """Who traces it (strace -f of dbgattach) has its end first; the status that comes a moment later is the command's."""
+    session = dbg.start(fake("pause").ref, P, "late")
+    init = session.running()["init"]
+    trace(init)
+    session.popen.stdin.close()
+    wait_until(lambda: state(init) == "Z", what="init to end", interval=0.0005)
+    sleep(0.02)
+    os.waitpid(init, 0)
+    assert (session.popen.wait(3), session.popen.stdout.read()) == (0, b"late\n")
+
+
+def test_tracer_that_keeps_init(dbg, fake):
+    """Nobody else learns how it ended; that is not waited for without an end."""
+    session = dbg.start(fake("pause").ref, P, "late")
+    init = session.running()["init"]
+    trace(init)
+    session.popen.stdin.close()
+    assert session.popen.wait(3) == 137
+    os.waitpid(init, 0)
+
+
+def trace(pid):
+    PTRACE_SEIZE = 0x4206
+    assert libc.ptrace(PTRACE_SEIZE, pid, None, None) == 0
 
 
 def test_stopped_command_is_told_to_end(dbg, fake, unchanged):
