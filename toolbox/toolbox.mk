@@ -1,4 +1,5 @@
-# The built-in minimal toolbox: $(B)/toolbox/minimal.erofs and minimal.index, from the distribution's BusyBox source.
+# The built-in minimal toolbox: $(B)/toolbox/minimal.erofs and minimal.index, from the distribution's BusyBox source; and
+# the standard one, $(B)/toolbox/core/, from its packages.
 # Needs $(B), and a rule for $(B)/toolbox/launcher elsewhere. With V=1 BusyBox's build is shown instead of logged.
 
 toolbox-src := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
@@ -9,16 +10,22 @@ TOOLBOX_CACHE ?= $(toolbox-out)
 # $(call toolbox-log,FILE,COMMAND): run quietly; show the end of the log on failure.
 toolbox-log = $(if $(filter 1,$(V)),$(2),$(2) >$(1) 2>&1 || { tail -n 20 $(1) >&2; exit 1; })
 
-.PHONY: toolbox toolbox-check toolbox-refresh
-toolbox: $(toolbox-out)/minimal.erofs $(toolbox-out)/minimal.index
+.PHONY: toolbox toolbox-lock toolbox-minimal toolbox-check toolbox-refresh
+toolbox-minimal: $(toolbox-out)/minimal.erofs $(toolbox-out)/minimal.index
 
-toolbox-check: toolbox
+toolbox-check: toolbox-minimal
 	$(toolbox-src)/check $(toolbox-out)
+
+# Always asked: the builder itself knows what it has. Packages are kept, so only the first build fetches any.
+toolbox-build = $(toolbox-src)/build-toolbox --progress --cache $(TOOLBOX_CACHE)/packages --busybox $(toolbox-out)/root
+toolbox: toolbox-minimal
+	@echo "  TOOLBOX  $(toolbox-out)/core"
+	@$(toolbox-build) core $(toolbox-out)/core
 
 # The source is fetched once. This asks the mirror for a newer one.
 toolbox-refresh:
 	rm -rf $(TOOLBOX_CACHE)/source
-	$(MAKE) toolbox
+	$(MAKE) toolbox-minimal
 
 $(sort $(toolbox-out) $(TOOLBOX_CACHE)):
 	@mkdir -p $@

@@ -105,6 +105,9 @@ void attach_end(struct attach *attach)
 	cgroup_done(&attach->cgroup);
 	session_channels_done(&attach->channels);
 	view_parts_done(&attach->parts);
+	close_quietly(take_fd(attach->toolbox_watch));
+	close_quietly(take_fd(attach->kept_toolbox));
+	close_quietly(take_fd(attach->kept_scratch));
 	if (attach->guardian_page != NULL)
 		(void)munmap(take_ptr(attach->guardian_page), sizeof(*attach->guardian_page));
 	close_quietly(take_fd(attach->wire_read));

@@ -265,12 +265,13 @@ static int turn(struct loop *loop, struct err *err)
 {
 	struct session *session = loop->session;
 	bool ending = loop->init_ended || loop->others_left; /* both would be reported for ever then */
-	enum { POLL_SIGNAL = PUMP_MAX, POLL_INIT, POLL_GUARDIAN, POLL_START, POLL_MAX };
+	enum { POLL_SIGNAL = PUMP_MAX, POLL_INIT, POLL_GUARDIAN, POLL_START, POLL_WATCH, POLL_MAX };
 	struct pollfd polls[POLL_MAX] = {
 		[POLL_SIGNAL] = { .fd = session->signal_fd, .events = POLLIN },
 		[POLL_INIT] = { .fd = loop->init_ended ? -1 : session->init_pidfd, .events = POLLIN },
 		[POLL_GUARDIAN] = { .fd = ending ? -1 : session->guardian_pidfd, .events = POLLIN },
 		[POLL_START] = { .fd = ending ? -1 : session->channels->start_write },
+		[POLL_WATCH] = { .fd = ending ? -1 : session->watch_fd, .events = POLLIN },
 	};
 
 	for (int i = 0; i < PUMP_MAX; i++)
@@ -283,6 +284,8 @@ static int turn(struct loop *loop, struct err *err)
 	run_pumps(loop, polls);
 	if (polls[POLL_SIGNAL].revents != 0)
 		handle_signals(loop);
+	if (polls[POLL_WATCH].revents != 0)
+		session->watched(session->context);
 	if (polls[POLL_INIT].revents != 0 && !loop->init_ended)
 		return reap_init(loop, err);
 	if (polls[POLL_GUARDIAN].revents != 0 && !loop->init_ended) {

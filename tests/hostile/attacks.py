@@ -155,7 +155,7 @@ def link_not_followed(f):
 
 def own_dbg(world, kind):
     return {"programs": ("dbg/bin/sh", "dbg/bin/true"),
-            "copies": ((f"{world.build}/toolbox/launcher", "dbg/libexec/launcher"),)}
+            "copies": ((f"{world.build}/toolbox/launcher", "dbg/libexec/dbgattach/launcher"),)}
 
 
 def full(f):

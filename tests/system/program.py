@@ -190,13 +190,14 @@ class Program:
     def __init__(self, binary, test_binary, without=()):
         self.binary, self.test_binary, self.without = binary, test_binary, tuple(without)
         self.started, self.terminals = [], []
+        self.settings = {"DBGATTACH_STORE": "/nonexistent/store"}  # whatever this host has installed
 
     def path(self, barrier=None, weak=()):
         return self.test_binary if barrier or weak or self.without else self.binary
 
     def environment(self, barrier=None, weak=(), env=None):
         base = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "TERM": "xterm",
-                "LANG": "C.UTF-8"}
+                "LANG": "C.UTF-8", **self.settings}
         if barrier:
             base["DBG_BARRIER"] = barrier
         names = (*self.without, *weak)

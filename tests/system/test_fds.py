@@ -66,7 +66,7 @@ def test_inherited_descriptors_and_closed_stdio(dbg, target, clutter):
 def test_descriptors_before_the_exec(dbg, test_build, target):
     """Already where it is still ours: nothing of the host is left to what comes next, close-on-exec or not."""
     seen = descriptors(dbg.start(target.ref, P, "true", barrier="entry/seccomp").at_barrier())
-    wrong = {fd: link for fd, link in seen.items() if not re.fullmatch(r"pipe:\[\d+\]|/dbg/libexec/launcher", link)}
+    wrong = {fd: link for fd, link in seen.items() if not re.fullmatch(r"pipe:\[\d+\]|/dbg/libexec/dbgattach/launcher", link)}
     assert {0, 1, 2} <= set(seen) and not wrong and len(seen) <= 6, seen
 
 

@@ -242,7 +242,7 @@ def test_session_of_its_own(show, target):
 
 # environment
 
-OURS = {"PATH", "HOME", "TMPDIR", "SHELL", "TERM", "LANG", "DBGATTACH_PROMPT"}
+OURS = {"PATH", "HOME", "TMPDIR", "SHELL", "TERM", "LANG", "DBGATTACH_PROMPT", "DBGATTACH_TOOLBOX"}
 HOSTILE = ["LD_PRELOAD=/evil.so", "LD_LIBRARY_PATH=/evil", "LD_AUDIT=/evil.so", "GLIBC_TUNABLES=x=y", "GCONV_PATH=/evil",
            "LOCPATH=/evil", "BASH_ENV=/evil", "BASH_FUNC_ls%%=() { evil; }", "ENV=/evil", "PS1=$(evil)", "PS4=$(evil)",
            "PROMPT_COMMAND=evil", "IFS=x", "PYTHONSTARTUP=/evil", "PYTHONPATH=/evil", "PERL5OPT=-Mevil", "PERL5LIB=/evil",

@@ -169,6 +169,16 @@ def test_custom(show, docker_target, tmp_path):
     assert seen["seccomp"] == 2 and any(item == f"DBGATTACH_PROMPT=dbg:{docker_target.name}(dns)" for item in seen["env"])
 
 
+@pytest.mark.parametrize("capabilities", [["NET_RAW"], "all"], ids=str)
+def test_custom_as_another_user(show, docker_target, tmp_path, capabilities):
+    """Its list is for the target's user: any other but root has none of it, and what --cap-add names."""
+    path = write(tmp_path, "p", {"name": "dns", "ids": "target", "capabilities": capabilities})
+    other = str(UID + 1)
+    assert show(docker_target, "--custom", path, "-u", other)["caps"] == sets(0)
+    assert show(docker_target, "--custom", path, "-u", other, "--cap-add", "KILL")["caps"] == \
+        sets(mask("KILL"), ambient=mask("KILL"))
+
+
 def test_custom_like_target(dbg, docker_target, tmp_path):
     path = write(tmp_path, "p", {"name": "t", "ids": "target", "capabilities": "target", "seccomp": "unconfined",
                                  "limits": "target"})

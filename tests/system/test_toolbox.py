@@ -102,7 +102,7 @@ def test_applets(dbg, target):
 def test_launcher_and_init_are_no_tools(dbg, target):
     """They do nothing when somebody calls them by hand."""
     out = dbg.run("-c", "find /dbg -type f -perm -1 ! -path '/dbg/bin/*'", target.ref).succeeded().text.split()
-    assert "/dbg/libexec/launcher" in out
+    assert "/dbg/libexec/dbgattach/launcher" in out
     for program in out:
         assert dbg.run(target.ref, program, timeout=8).code != 0
 

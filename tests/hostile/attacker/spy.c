@@ -230,7 +230,7 @@ static void unlock_inside(pid_t pid)
 	if (fd >= 0)
 		fell("a file was planted in the toolbox");
 	try_write(pid, "/", "dbg/bin/busybox");
-	try_write(pid, "/", "dbg/libexec/launcher");
+	try_write(pid, "/", "dbg/libexec/dbgattach/launcher");
 	_exit(0);
 }
 
@@ -241,7 +241,7 @@ static void unlock(pid_t pid)
 
 	snprintf(root, sizeof(root), "/proc/%d/root", pid);
 	try_write(pid, root, "dbg/bin/busybox");
-	try_write(pid, root, "dbg/libexec/launcher");
+	try_write(pid, root, "dbg/libexec/dbgattach/launcher");
 	snprintf(root, sizeof(root), "/proc/%d/ns/mnt", pid);
 	if (access(root, R_OK) == 0 && (child = fork()) == 0)
 		unlock_inside(pid);
