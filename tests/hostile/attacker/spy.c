@@ -136,7 +136,8 @@ static void spy_on(pid_t pid)
 	ssize_t length = readlink(path, link, sizeof(link) - 1);
 	if (length > 0) {
 		link[length] = '\0';
-		if (strstr(link, "/dbgattach") != NULL)
+		const char *name = strrchr(link, '/');
+		if (name != NULL && (strcmp(name, "/dbgattach") == 0 || strcmp(name, "/dbgattach (deleted)") == 0))
 			fell("process %d runs the host's own program: %s", pid, link);
 	}
 }
