@@ -149,10 +149,14 @@ test:
 ## test-soak: SOAK=1000 attaches to containers under storms of renames and SIGSTOP (as root)
 SOAK ?= 1000
 .PHONY: test-hostile test-soak
-test-hostile: test-build helpers hostile-programs
+test-hostile:
+	@packaging/setup test
+	@$(RECURSE) -s all test-build helpers hostile-programs
 	@DBG_BUILD=$(abspath $(B)) tests/hostile/run --soak 100
 
-test-soak: test-build helpers hostile-programs
+test-soak:
+	@packaging/setup test
+	@$(RECURSE) -s all test-build helpers hostile-programs
 	@DBG_BUILD=$(abspath $(B)) tests/hostile/run --soak-only $(SOAK)
 
 test-programs: all test-build helpers sweep-programs hostile-programs demo-programs $(UNIT_BINARIES) $(FUZZ_REPLAYS)
