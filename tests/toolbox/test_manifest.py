@@ -8,8 +8,9 @@ def parse(*lines):
 
 
 def test_statements_are_read():
-    read = parse("kind toolbox", "suite trixie", "pkg a b  # why", "pkg c except x y", "pkg d only z", "bin e /usr/bin/f as g",
-                 "lib l.so.1", "lib m.so optional", "data h /usr/share/h -> share/i", "wrap t -Z root", "link sh bash",
+    read = parse("kind toolbox", "suite trixie", "pkg a b  # why", "pkg c except x y", "pkg d only z",
+                 "bin e /usr/bin/f as g", "lib l.so.1", "lib m.so optional", "data h /usr/share/h -> share/i",
+                 "wrap t u", "link sh bash",
                  "fill busybox except vi", "own /etc ssl \\", "   vim", "own /var lib/vim", "make x y z")
     assert (read.kind, read.suite) == ("toolbox", "trixie")
     assert read.packages == {"a": ("", frozenset()), "b": ("", frozenset()), "c": ("except", frozenset({"x", "y"})),
@@ -17,7 +18,7 @@ def test_statements_are_read():
     assert read.programs == [("e", "/usr/bin/f", "g")]
     assert read.libraries == {"l.so.1": False, "m.so": True}
     assert read.data == [("h", "/usr/share/h", "share/i")]
-    assert (read.wraps, read.links, read.fill) == ({"t": ("-Z", "root")}, {"sh": "bash"}, ("vi",))
+    assert (read.wraps, read.links, read.fill) == ({"t", "u"}, {"sh": "bash"}, ("vi",))
     assert read.own == {"etc": {"ssl", "vim"}, "var": {"lib/vim"}}
     assert read.makes == [("x", ("y", "z"))]
     assert read.wanted() == ["a", "b", "c", "d", "e", "h"]
@@ -35,7 +36,7 @@ def test_statements_are_read():
     ("data a /b -> /c", "PKG /PATH"),
     ("kind image", "toolbox or layer"),
     ("own /home x", "/etc, /var"),
-    ("wrap a", "words"),
+    ("link a", "words"),
     ("fill toybox", "busybox"),
     ("toolbox 1", "comes first, and once"),
 ])

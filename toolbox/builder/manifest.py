@@ -11,7 +11,7 @@ goes on.
     lib SONAME... | lib SONAME optional    loaded by dlopen(), or needed and yet not missed
     data PKG /PATH [-> DEST]               a file, a folder, or a pattern of files
     make KIND ARGS...                      what a package's installation would have made
-    wrap NAME...                           bin/NAME becomes a link to libexec/wrap, whose table says what the program needs
+    wrap NAME...                           bin/NAME becomes a link to libexec/wrap, which knows what the program needs
     link PATH TARGET                       TARGET as seen from PATH's folder
     fill busybox [except NAME...]          a link to BusyBox for each of its names that no real tool has
     files DIR                              a folder beside the manifests', copied as it is
