@@ -4,7 +4,7 @@ from builder import Failure, manifest
 
 
 def parse(*lines):
-    return manifest.parse("\n".join(("toolbox 1", *lines)), "name")
+    return manifest.parse("\n".join(("toolbox 1", *lines)), "name", "amd64")
 
 
 def test_statements_are_read():
@@ -24,7 +24,13 @@ def test_statements_are_read():
     assert read.wanted() == ["a", "b", "c", "d", "e", "h"]
 
 
+def test_a_statement_for_one_architecture():
+    assert parse("on amd64 pkg a", "on arm64 pkg b", "on arm64 nonsense").wanted() == ["a"]
+
+
 @pytest.mark.parametrize("line, said", [
+    ("on amd64 nonsense", "no such statement"),
+    ("on amd64", "no such statement"),
     ("packages bash", "no such statement"),
     ("pkg", "NAME"),
     ("pkg a b except c", "NAME"),
@@ -49,12 +55,12 @@ def test_a_malformed_line_is_named(line, said):
 @pytest.mark.parametrize("text", ["", "# nothing\n", "pkg bash\n", "toolbox 2\n"])
 def test_the_version_comes_first(text):
     with pytest.raises(Failure):
-        manifest.parse(text, "name")
+        manifest.parse(text, "name", "amd64")
 
 
 @pytest.mark.parametrize("name", ["minimal", "-x", "../x", "A", "", "a" * 65, "a b", "a\n"])
 def test_names_that_are_none(name):
     with pytest.raises(Failure):
-        manifest.parse("toolbox 1", name)
+        manifest.parse("toolbox 1", name, "amd64")
     with pytest.raises(Failure):
         manifest.of_package(name, "bookworm")

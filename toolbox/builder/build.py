@@ -35,7 +35,7 @@ class Build:
         self.arch = options.arch or native()
         if self.arch not in MULTIARCH:
             raise Failure(f"building for {self.arch} failed: only {' and '.join(MULTIARCH)} are known")
-        self.manifest, self.home = read_manifest(options.manifest)
+        self.manifest, self.home = read_manifest(options.manifest, self.arch)
         self.base = Base(options.base)
         self.common = self.manifest
         if self.manifest.kind == "layer":
@@ -55,7 +55,7 @@ class Build:
                               f"{self.base.facts.get(field)}; build both alike")
         if self.manifest.generic:
             self.manifest.suite = self.base.facts["suite"]
-        self.common, _ = read_manifest(str(self.home / "manifests/core"))
+        self.common, _ = read_manifest(str(self.home / "manifests/core"), self.arch)
 
     # Packages
 
@@ -281,12 +281,12 @@ def replace(new, out, scratch):
     os.rename(new, out)
 
 
-def read_manifest(name):
+def read_manifest(name, arch):
     """A file of manifests/, by name or path, or a package of that name; and the folder that manifests/ lies in."""
     path = pathlib.Path(name).absolute() if "/" in name else HERE / "manifests" / name
     if "/" in name or (path.is_file() and manifest.NAME.fullmatch(name)):
         try:
-            return manifest.parse(path.read_text(encoding="utf-8"), path.name), path.parent.parent
+            return manifest.parse(path.read_text(encoding="utf-8"), path.name, arch), path.parent.parent
         except (OSError, UnicodeError) as error:
             raise Failure(f"reading manifest {name} failed: {error}; toolbox/manifests has some") from error
     return manifest.of_package(name, "bookworm"), HERE

@@ -19,6 +19,7 @@ goes on.
     keep /PATH                             a path that stays the target's
     text PATTERN                           of the tree: further files whose paths are moved
     dir PATH                               an empty folder
+    on ARCH STATEMENT                      one that only holds for an architecture
     shell PATH                             a session's shell
 """
 import dataclasses
@@ -145,7 +146,7 @@ STATEMENTS = {
 }
 
 
-def parse(text, name):
+def parse(text, name, arch):
     manifest = Manifest(name)
     if not NAME.fullmatch(name) or name == "minimal":
         raise Failure(f"reading a manifest failed: {name!r} cannot be a toolbox's name; use {NAME.pattern}")
@@ -159,6 +160,10 @@ def parse(text, name):
         if not keyword:
             continue
         place = f"reading manifest {name} failed: line {number}: {line.strip()!r}"
+        if keyword == "on" and len(words) > 1:
+            if words[0] != arch:
+                continue
+            keyword, *words = words[1:]
         if first != (keyword == "toolbox"):
             raise Failure(f"{place}: `toolbox 1` comes first, and once")
         first = False
