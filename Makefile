@@ -34,7 +34,7 @@ endif
 # One static file where the static libraries are there (Debian's -dev packages bring them), else a dynamic program.
 ifeq ($(origin STATIC),undefined)
 STATIC := $(shell echo 'int main(void) { return 0; }' | \
-	$(CC) -static-pie -x c -o /dev/null - -lcap -ljansson -lseccomp 2>/dev/null && echo 1 || echo 0)
+	$(CC) -static-pie -x c -o /dev/null - -lcap -ljansson -lseccomp -lnettle 2>/dev/null && echo 1 || echo 0)
 endif
 ifneq ($(SANITIZE),)
 CFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -47,7 +47,7 @@ else
 LDFLAGS += -pie
 endif
 endif
-LDLIBS := $(shell $(PKG_CONFIG) --libs libcap jansson libseccomp 2>/dev/null || echo -lcap -ljansson -lseccomp)
+LDLIBS := $(shell $(PKG_CONFIG) --libs libcap jansson libseccomp nettle 2>/dev/null || echo -lcap -ljansson -lseccomp -lnettle)
 
 SOURCES := $(filter-out src/privilege/gen_seccomp.c,$(sort $(wildcard src/*/*.c)))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(B)/src/toolbox/image.o
@@ -59,7 +59,7 @@ LIB_OBJECTS := $(filter-out $(B)/src/cli/main.o,$(OBJECTS))
 all: $(B)/dbgattach
 ifneq ($(B),build)
 else
-	@[ "$(STATIC)" = 1 ] || echo "note: the static libraries of libcap, jansson and libseccomp are missing, so the program is dynamic"
+	@[ "$(STATIC)" = 1 ] || echo "note: the static libraries of libcap, jansson, libseccomp and nettle are missing, so the program is dynamic"
 	@ln -sf build/dbgattach dbgattach
 endif
 
@@ -87,7 +87,8 @@ $(B)/src/privilege/seccomp.o: $(B)/gen/seccomp_default.inc
 $(B)/gen/seccomp_default.inc: $(B)/gen/gen_seccomp
 	@$< >$@
 
-$(B)/gen/gen_seccomp: src/privilege/gen_seccomp.c src/privilege/seccomp_rules.c src/privilege/seccomp_rules.h
+$(B)/gen/gen_seccomp: src/privilege/gen_seccomp.c src/privilege/seccomp_rules.c src/privilege/seccomp_rules.h \
+		src/privilege/seccomp_arch.h
 	@mkdir -p $(@D)
 	@$(HOSTCC) -D_GNU_SOURCE -std=gnu17 -O1 $(WARNINGS) -o $@ $(filter %.c,$^) -lseccomp
 
@@ -148,10 +149,14 @@ test:
 ## test-soak: SOAK=1000 attaches to containers under storms of renames and SIGSTOP (as root)
 SOAK ?= 1000
 .PHONY: test-hostile test-soak
-test-hostile: test-build helpers hostile-programs
+test-hostile:
+	@packaging/setup test
+	@$(RECURSE) -s all test-build helpers hostile-programs
 	@DBG_BUILD=$(abspath $(B)) tests/hostile/run --soak 100
 
-test-soak: test-build helpers hostile-programs
+test-soak:
+	@packaging/setup test
+	@$(RECURSE) -s all test-build helpers hostile-programs
 	@DBG_BUILD=$(abspath $(B)) tests/hostile/run --soak-only $(SOAK)
 
 test-programs: all test-build helpers sweep-programs hostile-programs demo-programs $(UNIT_BINARIES) $(FUZZ_REPLAYS)

@@ -10,8 +10,10 @@ function __dbgattach_before_target
             continue
         end
         switch $word
-            case -c -u -w -e --command --user --workdir --env --env-file --profile --cap-add --cap-drop --seccomp --custom --lsm --ns --timeout
+            case -c -u -w -e --command --user --workdir --env --env-file --profile --cap-add --cap-drop --seccomp --custom --lsm --ns --toolbox --toolbox-check --shell --timeout
                 set skip 1
+            case toolbox
+                return 1
             case '-*' attach
             case '*'
                 return 1
@@ -40,9 +42,19 @@ complete -c dbgattach -n __dbgattach_before_target -l write -d "the target's fil
 complete -c dbgattach -n __dbgattach_before_target -l ns -x -a "pid mnt net uts ipc cgroup time user" -d "join only these: pid,mnt,net,uts,ipc,cgroup,time,user"
 complete -c dbgattach -n __dbgattach_before_target -l host-pid -d "allow a session in the host's PID namespace"
 complete -c dbgattach -n __dbgattach_before_target -l host-net -d "keep network capabilities in the host's network namespace"
+complete -c dbgattach -n __dbgattach_before_target -l toolbox -r -F -a "core minimal" -d "the tools: an installed toolbox, a folder, or minimal (default: core if installed)"
+complete -c dbgattach -n __dbgattach_before_target -l toolbox-check -x -a "cached always never" -d "compare its digest: cached (default: if changed since), always, never"
+complete -c dbgattach -n __dbgattach_before_target -l shell -x -d "the shell, instead of the toolbox's"
 complete -c dbgattach -n __dbgattach_before_target -l timeout -x -d "end the session after 90s, 10m, ...; exit status 124"
 complete -c dbgattach -n __dbgattach_before_target -l explain -d "print what would be done, and do nothing"
 complete -c dbgattach -n __dbgattach_before_target -s v -l verbose -d "tell each step"
 complete -c dbgattach -n __dbgattach_before_target -s q -l quiet -d "errors only"
 complete -c dbgattach -n __dbgattach_before_target -l version -d "print the version"
 complete -c dbgattach -n __dbgattach_before_target -s h -l help -d "print this"
+
+# dbgattach toolbox COMMAND
+set -l commands list build add remove verify sbom path
+complete -c dbgattach -n "__fish_seen_subcommand_from toolbox; and not __fish_seen_subcommand_from $commands" -a "$commands"
+complete -c dbgattach -n "__fish_seen_subcommand_from toolbox; and __fish_seen_subcommand_from list" -s o -l output -x -a "table json"
+complete -c dbgattach -n "__fish_seen_subcommand_from toolbox; and __fish_seen_subcommand_from build add" -l format -x -a "erofs squashfs tree"
+complete -c dbgattach -n "__fish_seen_subcommand_from toolbox; and __fish_seen_subcommand_from build add" -l lock -x -a "strict follow"

@@ -2,6 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # zsh completion for dbgattach. It runs no program and reads no file, so it cannot hang; containers are not completed.
 
+if [[ $words[2] == toolbox ]]; then
+	_arguments \
+		'2:command:(list build add remove verify sbom path)' \
+		'(-o --output)'{-o,--output}'[how it is listed]:format:(table json)' \
+		'*--format[of the image]:format:(erofs squashfs tree)' \
+		'--lock[packages as locked, or as the mirror has them]:lock:(strict follow)' \
+		'*:toolbox:_files -/'
+	return
+fi
+
 _arguments -S -s \
 	'(-t --tty -T --no-tty)'{-t,--tty}'[give the session a terminal, even if the caller has none]' \
 	'(-t --tty -T --no-tty)'{-T,--no-tty}'[give it none, even if the caller has one]' \
@@ -22,6 +32,9 @@ _arguments -S -s \
 	'--ns[join only these: pid,mnt,net,uts,ipc,cgroup,time,user]:LIST:_sequence compadd - pid mnt net uts ipc cgroup time user' \
 	'--host-pid[allow a session in the host'\''s PID namespace]' \
 	'--host-net[keep network capabilities in the host'\''s network namespace]' \
+	'--toolbox[the tools: an installed toolbox, a folder, or minimal (default: core if installed)]:NAME|PATH:_alternative "words:toolbox:(core minimal)" "files:folder:_files -/"' \
+	'--toolbox-check[compare its digest: cached (default: if changed since), always, never]:WHEN:(cached always never)' \
+	'--shell[the shell, instead of the toolbox'\''s]:PATH:' \
 	'--timeout[end the session after 90s, 10m, ...; exit status 124]:DURATION:' \
 	'--explain[print what would be done, and do nothing]' \
 	'(-v --verbose -q --quiet)'{-v,--verbose}'[tell each step]' \

@@ -7,6 +7,7 @@
 #include "dbgattach/format/passwd.h"
 #include "dbgattach/format/reference.h"
 #include "dbgattach/privilege.h"
+#include "dbgattach/toolbox.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,6 +39,9 @@ struct attach_request {
 	bool namespaces_given;
 	unsigned namespaces; /* NS_BITs, where given */
 	uint32_t timeout_s;  /* 0: none */
+	const char *toolbox; /* as toolbox_choose() takes it */
+	enum toolbox_check toolbox_check;
+	const char *shell; /* NULL: the toolbox's */
 };
 
 void attach_request_done(struct attach_request *request);

@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #define LAUNCHER_NAME "dbgattach-init"
-#define LAUNCHER_PATH "libexec/launcher"
+#define LAUNCHER_PATH "libexec/dbgattach/launcher"
 #define LAUNCHER_START_FD 3
 #define LAUNCHER_FILTER_FD 4
 

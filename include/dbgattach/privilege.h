@@ -18,13 +18,6 @@
 
 enum profile_ids { IDS_ROOT, IDS_TARGET };
 
-enum seccomp_mode {
-	SECCOMP_DEFAULT,           /* ours, compiled with the program */
-	SECCOMP_TARGET_OR_DEFAULT, /* what the runtime's config states for the target, else ours */
-	SECCOMP_TARGET,            /* what the target is under, none included */
-	SECCOMP_UNCONFINED,
-	SECCOMP_FILE, /* a profile of the caller's, on top of ours */
-};
 enum lsm_choice { LSM_TARGET, LSM_UNCONFINED }; /* the target's label, or the caller's own, whatever that is */
 
 struct profile {
@@ -90,23 +83,23 @@ int privilege_set_no_new_privs(struct err *err);
 int privilege_set_default_filter(struct err *err);
 
 /*
- * What must not come along from the caller: signal mask and dispositions, umask, niceness and scheduling class, I/O
- * priority, timer slack, processor affinity, memory policy, personality, securebits. oom_score_adj: at least the target's, never below 0. proc_self_fd: the
- * host's /proc/self.
+ * What must not come along from the caller: signal mask and dispositions, umask, niceness and scheduling class, I/O priority,
+ * timer slack, processor affinity, memory policy, personality, securebits.
  */
-int privilege_reset_attributes(int proc_self_fd, int target_oom_score_adj, struct err *err);
+int privilege_reset_attributes(struct err *err);
 
-/* The target's limits, no higher than the caller may go, and no core files (RLIMIT_CORE 0). */
-int privilege_set_limits(const struct proc_limits *target, struct err *err);
+/* How near the session comes to the target's resource limits and oom_score_adj. */
+enum likeness {
+	LIKENESS_SAFE, /* limits no higher than the caller may go, no core files (RLIMIT_CORE 0), oom_score_adj at least 0 */
+	LIKENESS_NEAR, /* theirs as far as the caller may: he lacks CAP_SYS_RESOURCE, and was told so */
+	LIKENESS_EXACT,
+};
 
-/*
- * The same, but exactly the target's, core files included; in two steps, because raising a limit needs CAP_SYS_RESOURCE,
- * which the session has not. may_fall_short: the caller lacks it, and was told so.
- */
-int privilege_raise_limits(const struct proc_limits *target, bool may_fall_short, struct err *err);
-int privilege_take_limits(const struct proc_limits *target, bool may_fall_short, struct err *err);
-/* After privilege_reset_attributes(): exactly the target's, below 0 too where the caller may. */
-int privilege_take_oom_score(int proc_self_fd, int target_oom_score_adj, bool may_fall_short, struct err *err);
+/* proc_self_fd: the host's /proc/self. */
+int privilege_set_oom_score(int proc_self_fd, int target, enum likeness likeness, struct err *err);
+/* In two steps, because raising a limit needs CAP_SYS_RESOURCE, which the session has not. */
+int privilege_raise_limits(const struct proc_limits *target, enum likeness likeness, struct err *err);
+int privilege_set_limits(const struct proc_limits *target, enum likeness likeness, struct err *err);
 
 /* A new session keyring: the caller's would open his keys to everything inside. */
 int privilege_new_keyring(struct err *err);
@@ -153,7 +146,7 @@ int seccomp_copy(pid_t pid, int pidfd, struct seccomp_programs *ret, struct err 
 struct seccomp_terms {
 	uint64_t capabilities; /* those that the session may ever have, for includes and excludes */
 	bool native_only;      /* calls of other architectures are killed anyway */
-	bool as_runtime;       /* the config of a container that runs under it: taken exactly as its runtime took it */
+	bool as_runtime; /* the config of a container that runs under it: contradictions count as its runtime took them */
 };
 
 #define SECCOMP_REMARK_MAX 200

@@ -69,10 +69,12 @@ struct session {
 	int signal_fd;      /* the signals of session_signals() */
 	int init_pidfd;     /* a child of the caller's */
 	int guardian_pidfd; /* its death ends the session; -EBADF: none */
+	int watch_fd;       /* readable: watched() is to be called; -EBADF: none */
 	uint32_t timeout_s; /* 0: none */
 	int end_signal;     /* makes init end whatever of the session it still has */
 	/* Kills everything of the session but init; > 0 while somebody was left, < 0 where nobody can tell. */
 	int (*kill_others)(void *context);
+	void (*watched)(void *context);
 	void *context;
 };
 

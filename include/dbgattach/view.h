@@ -36,15 +36,16 @@ struct view_owner {
 /* Detached mounts, made on the host. -EBADF: none. */
 struct view_parts {
 	int toolbox;
-	int dev;     /* tmpfs with the device nodes every program expects */
-	int pts;     /* devpts instance of the session's own */
-	int scratch; /* tmpfs for HOME and TMPDIR, mode 0700 */
-	int proc;    /* a fresh procfs, only where the target's own does not serve */
+	int launcher; /* on top of TOOLBOX_LAUNCHER in it, where the toolbox does not have it */
+	int dev;      /* tmpfs with the device nodes every program expects */
+	int pts;      /* devpts instance of the session's own */
+	int scratch;  /* tmpfs for HOME and TMPDIR, mode 0700 */
+	int proc;     /* a fresh procfs, only where the target's own does not serve */
 };
 
 #define VIEW_PARTS_INIT                                                                                                \
 	{                                                                                                              \
-		.toolbox = -EBADF, .dev = -EBADF, .pts = -EBADF, .scratch = -EBADF, .proc = -EBADF                     \
+		.toolbox = -EBADF, .launcher = -EBADF, .dev = -EBADF, .pts = -EBADF, .scratch = -EBADF, .proc = -EBADF \
 	}
 
 void view_parts_done(struct view_parts *parts);

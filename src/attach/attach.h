@@ -36,6 +36,8 @@ struct attach {
 	/* made for the session */
 	struct view_parts parts;
 	struct session_channels channels;
+	int toolbox_watch;              /* readable when there may be more layers; -EBADF: there are none to come */
+	int kept_toolbox, kept_scratch; /* what the session has mounted, for these */
 	struct cgroup cgroup;
 	bool has_cgroup;
 	struct guardian_page *guardian_page;
@@ -67,6 +69,12 @@ void guardian_end(struct attach *attach);
 void attach_end(struct attach *attach);
 /* Kills everything of the session but init; the session loop's hook. */
 int attach_kill_others(void *context);
+
+/* layers.c: the toolbox as mounts, and what of it comes later. */
+int step_toolbox(struct attach *attach, struct err *err);
+void attach_keep_mounts(struct attach *attach);
+/* The session loop's hook. */
+void attach_add_layers(void *context);
 
 /* facts.c */
 int attach_gather(struct attach *attach, struct err *err);

@@ -49,14 +49,22 @@ static int entry_stdio(struct attach *attach, struct err *err)
 	return 0;
 }
 
-/* What needs the caller's capabilities of what the session takes over from the target; the rest is in entry_limits(). */
-static int take_attributes(struct attach *attach, int proc_self, struct err *err)
+static enum likeness likeness_of(const struct attach *attach)
+{
+	return !attach->plan.profile->target_attributes ? LIKENESS_SAFE :
+	       attach->plan.fall_short                  ? LIKENESS_NEAR :
+							  LIKENESS_EXACT;
+}
+
+/* What of the attributes needs the caller's capabilities; the rest is in entry_limits(). */
+static int set_attributes(struct attach *attach, struct err *err)
 {
 	const struct process_facts *process = &attach->facts.process;
-	bool fall_short = attach->plan.fall_short;
-	int result = privilege_take_oom_score(proc_self, process->oom_score_adj, fall_short, err);
+	int result = privilege_reset_attributes(err);
 
-	return result < 0 ? result : privilege_raise_limits(&process->limits, fall_short, err);
+	if (result == 0)
+		result = privilege_set_oom_score(attach->entry_proc, process->oom_score_adj, likeness_of(attach), err);
+	return result < 0 ? result : privilege_raise_limits(&process->limits, likeness_of(attach), err);
 }
 
 /* Out of the caller's session, away with what his process hands down; the session's cgroup in the v1 hierarchies. */
@@ -68,9 +76,7 @@ static int entry_detach(struct attach *attach, struct err *err)
 		return err_sys(err, errno, "our own /proc/self");
 	if (PROTECTED(SETSID) && setsid() < 0)
 		return err_sys(err, errno, "a session of its own");
-	int result = privilege_reset_attributes(attach->entry_proc, attach->facts.process.oom_score_adj, err);
-	if (result == 0 && attach->plan.profile->target_attributes)
-		result = take_attributes(attach, attach->entry_proc, err);
+	int result = set_attributes(attach, err);
 	if (result == 0)
 		result = follow_monitor(attach, err);
 	if (result == 0 && attach->has_cgroup)
@@ -156,11 +162,9 @@ static int entry_limits(struct attach *attach, struct err *err)
 {
 	const struct process_facts *process = &attach->facts.process;
 
-	if (!attach->plan.profile->target_attributes)
-		return privilege_set_limits(&process->limits, err);
-	if (process->status.umask != (mode_t)-1)
+	if (attach->plan.profile->target_attributes && process->status.umask != (mode_t)-1)
 		(void)umask(process->status.umask);
-	return privilege_take_limits(&process->limits, attach->plan.fall_short, err);
+	return privilege_set_limits(&process->limits, likeness_of(attach), err);
 }
 
 static int entry_ids(struct attach *attach, struct err *err)

@@ -203,18 +203,22 @@ static int add_path(struct strv *env)
 
 static int add_ours(struct strv *env, const struct attach_facts *facts, const struct attach_plan *plan)
 {
+	char toolbox[512];
 	const struct {
 		const char *name, *value;
 	} ours[] = {
 		{ "HOME", TOOLBOX_PREFIX "/rw" },
 		{ "TMPDIR", TOOLBOX_PREFIX "/rw/tmp" },
-		{ "SHELL", TOOLBOX_PREFIX "/bin/sh" },
+		{ "SHELL", plan->shell },
 		{ "TERM", is_terminal_name(facts->term) ? facts->term :
 			  plan->terminal                ? "xterm" :
 							  "dumb" },
 		{ "LANG", "C.UTF-8" },
+		{ "DBGATTACH_TOOLBOX", toolbox },
 	};
 	int result = PROTECTED(OUR_VARIABLES) ? add_path(env) : 0;
+
+	toolbox_label(&facts->toolbox, toolbox, sizeof(toolbox));
 
 	for (size_t i = 0; result == 0 && i < ARRAY_SIZE(ours) && PROTECTED(OUR_VARIABLES); i++)
 		result = strv_env_take(env, text_printf("%s=%s", ours[i].name, ours[i].value));

@@ -108,6 +108,8 @@ static void print_labels(const struct lsm_plan *plan, FILE *out)
 		    lsm_plan_adopts(plan, kind)   ? "the target's" :
 		    lsm_plan_deviates(plan, kind) ? "the caller's, not the target's" :
 						    "the target's and the caller's");
+		if (lsm_plan_deviates(plan, kind))
+			row(out, "", "the target's: %s", plan->facts->of[kind].target);
 		title = "";
 	}
 	if (*title != '\0')
@@ -136,17 +138,19 @@ static void print_session(const struct attach_facts *facts, const struct attach_
 	    plan->limits.memory / (1024 * 1024));
 }
 
-static void print_view(const struct attach_plan *plan, FILE *out)
+static void print_view(const struct attach_facts *facts, const struct attach_plan *plan, FILE *out)
 {
+	char label[512];
 	const struct view_options *view = &plan->view;
 
+	toolbox_label(&facts->toolbox, label, sizeof(label));
 	row(out, "view", "%-12s %s", "/",
 	    !view->target_tree ? "empty, read-only" :
 	    view->write        ? "the target's tree, writable where it is for the target; / itself read-only" :
 				 "the target's tree, read-only");
 	if (view->context != NULL)
 		row(out, "", "our own filesystems are mounted with context=%s", view->context);
-	row(out, "", "%-12s %s", TOOLBOX_PREFIX, "toolbox, read-only superblock");
+	row(out, "", "%-12s toolbox %s, read-only superblock", TOOLBOX_PREFIX, label);
 	row(out, "", "%-12s %s", TOOLBOX_PREFIX "/rw", "HOME and TMPDIR, tmpfs, ends with the session");
 	row(out, "", "%-12s %s", "/proc",
 	    view->unmasked_proc ? "of the PID namespace, as the target has it" :
@@ -184,7 +188,7 @@ void plan_print(const struct attach_request *request, const struct attach_facts 
 {
 	print_target(facts, out);
 	print_session(facts, plan, out);
-	print_view(plan, out);
+	print_view(facts, plan, out);
 	print_command(plan, out);
 	if (request->timeout_s > 0)
 		row(out, "timeout", "%u s", request->timeout_s);

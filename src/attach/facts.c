@@ -25,6 +25,7 @@ void attach_facts_done(struct attach_facts *facts)
 	process_facts_done(&facts->process);
 	free(take_ptr(facts->process_env));
 	seccomp_profile_done(&facts->config_seccomp);
+	toolbox_done(&facts->toolbox);
 }
 
 /* The smallest limit is the one that counts, but a container's own is where runtimes set it. */
@@ -169,6 +170,9 @@ int attach_gather(struct attach *attach, struct err *err)
 		result = read_process_env(attach, err);
 	if (result == 0 && request->user == USER_GIVEN && request->user_spec.name[0] != '\0')
 		result = look_up_user(attach, err);
+	if (result < 0)
+		return result;
+	result = toolbox_choose(request->toolbox, &attach->facts.toolbox, err);
 	if (result < 0)
 		return result;
 	attach->facts.target_memory_limit = read_memory_limit(attach);

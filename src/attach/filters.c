@@ -48,7 +48,9 @@ int filters_compile(const struct attach_request *request, const struct attach_fa
 	int result = seccomp_compile(from_config ? &facts->config_seccomp : request->seccomp_profile, &terms,
 				     &seccomp->programs.items[0], remark, err);
 	if (result < 0)
-		return result;
+		return from_config ?
+			       err_wrap(err, "the target's seccomp profile (--seccomp default is an alternative)") :
+			       result;
 	seccomp->programs.count = 1;
 	if (remark[0] != '\0')
 		plan_note(plan, "seccomp: %s", remark);

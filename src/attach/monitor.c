@@ -16,7 +16,6 @@
 #include "dbgattach/launcher.h"
 #include "dbgattach/sys/pidfd.h"
 #include "dbgattach/sys/process.h"
-#include "dbgattach/toolbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,7 +45,7 @@ int explain_failure(struct attach *attach, struct err *err)
 	siginfo_t info;
 
 	if (attach->init_pidfd >= 0 && poll(&poll_init, 1, DYING_MS) == 1) {
-		(void)waitid(P_PIDFD, (id_t)attach->init_pidfd, &info, WEXITED | WNOHANG | __WALL);
+		(void)sys_reap(attach->init_pidfd, &info);
 		close_quietly(take_fd(attach->init_pidfd));
 	} else if (attach->init_pidfd < 0) {
 		(void)waitid(P_ALL, 0, &info,
@@ -167,29 +166,6 @@ static int step_guardian(struct attach *attach, struct err *err)
 
 /* ---- what the session is made of -------------------------------------------------------------------------------- */
 
-static int step_toolbox(struct attach *attach, struct err *err)
-{
-	const struct attach_plan *plan = &attach->plan;
-	const struct view_owner owner = { plan->root_host_uid, plan->root_host_gid, plan->host_uid, plan->host_gid,
-					  plan->view.context };
-	struct toolbox_owner toolbox_owner = { -EBADF, plan->root_host_uid, plan->root_host_gid, plan->view.context };
-	cleanup_close int userns = -EBADF;
-	const char *how = "";
-
-	if (plan->own_userns) {
-		userns = openat(attach->pin.proc_fd, "ns/user", O_RDONLY | O_CLOEXEC);
-		if (userns < 0)
-			return err_sys(err, errno, "the target's user namespace");
-		toolbox_owner.userns_fd = userns;
-	}
-	int result = toolbox_open_builtin(&toolbox_owner, &attach->parts.toolbox, &how, err);
-	if (result == 0)
-		result = view_prepare(&owner, &attach->parts, err);
-	if (result == 0)
-		log_step("the built-in toolbox is mounted as %s", how);
-	return result;
-}
-
 static int step_channels(struct attach *attach, struct err *err)
 {
 	const struct attach_plan *plan = &attach->plan;
@@ -273,6 +249,7 @@ static int step_entry(struct attach *attach, struct err *err)
 		return err_sys(err, (int)attach->entry, "the process that enters the target");
 	close_quietly(take_fd(attach->wire_write));
 	session_channels_close_child(&attach->channels);
+	attach_keep_mounts(attach);
 	view_parts_done(&attach->parts);
 	return 0;
 }
@@ -356,7 +333,9 @@ static int step_relay(struct attach *attach, struct err *err)
 		.guardian_pidfd = attach->guardian_pidfd,
 		.timeout_s = attach->request->timeout_s,
 		.end_signal = LAUNCHER_PARENT_DEATH_SIGNAL,
+		.watch_fd = attach->toolbox_watch,
 		.kill_others = attach_kill_others,
+		.watched = attach_add_layers,
 		.context = attach,
 	};
 	int result = session_run(&session, &attach->result, err);

@@ -73,11 +73,13 @@ static int plan_labels(const struct attach_request *request, const struct attach
 {
 	enum lsm_choice choice = request->lsm_given ? request->lsm : request->profile->lsm;
 	int result = lsm_plan_make(&facts->lsm, choice, &plan->lsm, err);
+	char own[80], target[80]; /* --explain shows all of them */
 
 	for (enum lsm_kind kind = 0; result == 0 && kind < LSM_KIND_MAX; kind++)
 		if (lsm_plan_deviates(&plan->lsm, kind))
 			plan_note(plan, "%s: the session stays under the caller's label %s; the target's is %s",
-				  lsm_name(kind), facts->lsm.of[kind].own, facts->lsm.of[kind].target);
+				  lsm_name(kind), text_shorten(facts->lsm.of[kind].own, own, sizeof(own)),
+				  text_shorten(facts->lsm.of[kind].target, target, sizeof(target)));
 	return result;
 }
 
@@ -93,7 +95,7 @@ static void plan_limits(const struct attach_facts *facts, struct attach_plan *pl
 
 static int plan_command(const struct attach_request *request, struct attach_plan *plan, struct err *err)
 {
-	static const char shell[] = TOOLBOX_PREFIX "/bin/sh";
+	const char *shell = plan->shell;
 	int result = 0;
 
 	if (request->command_string != NULL) {
@@ -136,6 +138,19 @@ static void plan_terminal(const struct attach_request *request, const struct att
 			 (request->terminal == TERMINAL_AUTO && facts->stdin_tty && facts->stdout_tty);
 }
 
+int plan_toolbox(const struct attach_request *request, const struct attach_facts *facts, struct attach_plan *plan,
+		 struct err *err)
+{
+	strv_done(&plan->argv);
+	strv_done(&plan->env);
+	if (request->shell == NULL)
+		toolbox_shell(&facts->toolbox, plan->shell, sizeof(plan->shell));
+	else if (text_format(plan->shell, sizeof(plan->shell), "%s", request->shell) < 0)
+		return err_set(err, ERR_USAGE, "--shell: the path is too long");
+	int result = plan_command(request, plan, err);
+	return result < 0 ? result : environment_make(request, facts, plan, &plan->env, err);
+}
+
 static int make(const struct attach_request *request, const struct attach_facts *facts, struct attach_plan *plan,
 		struct err *err)
 {
@@ -159,8 +174,9 @@ static int make(const struct attach_request *request, const struct attach_facts 
 			plan->view.target_tree   ? target_workdir(facts) :
 						   "/";
 	plan->workdir_fallback = request->workdir == NULL;
-	result = plan_command(request, plan, err);
-	return result < 0 ? result : environment_make(request, facts, plan, &plan->env, err);
+	if (facts->toolbox.note[0] != '\0')
+		plan_note(plan, "%s", facts->toolbox.note);
+	return plan_toolbox(request, facts, plan, err);
 }
 
 int plan_make(const struct attach_request *request, const struct attach_facts *facts, struct attach_plan *ret,

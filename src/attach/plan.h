@@ -18,6 +18,7 @@ struct attach_facts {
 	struct process_facts process;
 	struct ns_set ours, theirs;
 	struct lsm_facts lsm;
+	struct toolbox toolbox;
 	uint64_t caller_capabilities;
 	int caller_seccomp_filters;
 	struct proc_limits caller_limits; /* where the profile takes over the target's */
@@ -36,6 +37,7 @@ struct attach_facts {
 void attach_facts_done(struct attach_facts *facts);
 
 #define PLAN_NOTES_MAX 16
+#define PLAN_SHELL_MAX 256
 
 /* Where a filter that is not ours comes from. */
 enum plan_foreign { FOREIGN_NONE, FOREIGN_CONFIG, FOREIGN_COPY, FOREIGN_FILE };
@@ -71,6 +73,7 @@ struct attach_plan {
 	struct lsm_plan lsm;
 	struct view_options view;
 	struct cgroup_limits limits;
+	char shell[PLAN_SHELL_MAX];
 	struct strv env, argv; /* argv: what the command is, not the launcher's part */
 	const char *workdir;
 	bool workdir_fallback; /* the target's own may lie outside the view: "/" then */
@@ -82,6 +85,10 @@ struct attach_plan {
 int plan_make(const struct attach_request *request, const struct attach_facts *facts, struct attach_plan *ret,
 	      struct err *err);
 void plan_done(struct attach_plan *plan);
+
+/* What depends on the toolbox: shell, command, environment. Once more where another toolbox is taken than was planned with. */
+int plan_toolbox(const struct attach_request *request, const struct attach_facts *facts, struct attach_plan *plan,
+		 struct err *err);
 
 /* A deviation, cut where it is too long. */
 void plan_note(struct attach_plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));

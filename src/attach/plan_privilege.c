@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <stdio.h>
 #include <string.h>
 
 #define NETWORK_CAPABILITIES (CAPABILITY_BIT(CAP_NET_ADMIN) | CAPABILITY_BIT(CAP_NET_RAW))
@@ -121,9 +122,14 @@ static int plan_ids(const struct attach_request *request, const struct attach_fa
 
 /* ---- capabilities ---------------------------------------------------------------------------------------------- */
 
+static bool is_targets_user(const struct attach_facts *facts, const struct attach_plan *plan)
+{
+	return plan->host_uid == facts->process.status.uid[1];
+}
+
 /* By the profile's list: what a root session gets, and of it what another than root keeps. */
-static struct capability_sets listed_sets(const struct attach_request *request, const struct attach_plan *plan,
-					  uint64_t available)
+static struct capability_sets listed_sets(const struct attach_request *request, const struct attach_facts *facts,
+					  const struct attach_plan *plan, uint64_t available)
 {
 	const struct profile *profile = request->profile;
 	uint64_t mask = profile->all_capabilities ? available : profile->capabilities;
@@ -133,8 +139,8 @@ static struct capability_sets listed_sets(const struct attach_request *request, 
 		mask |= WRITE_CAPABILITIES;
 	mask = (mask & ~request->cap_drop) |
 	       request->cap_add; /* what is added by name stays, also beside --cap-drop ALL */
-	/* A profile that lists capabilities for the target's user means them to be in effect. */
-	uint64_t named = profile->ids == IDS_TARGET ? mask : request->cap_add;
+	/* A profile that lists capabilities for the target's user means them to be in effect; for him alone. */
+	uint64_t named = profile->ids == IDS_TARGET && is_targets_user(facts, plan) ? mask : request->cap_add;
 	return capability_sets_of_session(plan->uid == 0, mask, named);
 }
 
@@ -152,7 +158,7 @@ static struct capability_sets target_sets(const struct attach_request *request, 
 		.ambient = status->cap_ambient,
 	};
 
-	if (plan->host_uid != status->uid[1]) {
+	if (!is_targets_user(facts, plan)) {
 		kept = plan->uid == 0 ? sets.bounding : 0;
 		sets = (struct capability_sets) { .permitted = kept, .effective = kept, .bounding = sets.bounding };
 		plan_note(plan, "the session is another user than the target: it has %s",
@@ -183,8 +189,9 @@ static int plan_capabilities(const struct attach_request *request, const struct 
 			     struct attach_plan *plan, struct err *err)
 {
 	uint64_t available = plan->own_userns ? capabilities_all() : facts->caller_capabilities;
-	struct capability_sets sets = request->profile->target_capabilities ? target_sets(request, facts, plan) :
-									      listed_sets(request, plan, available);
+	struct capability_sets sets = request->profile->target_capabilities ?
+					      target_sets(request, facts, plan) :
+					      listed_sets(request, facts, plan, available);
 	uint64_t network = all_of(&sets) & NETWORK_CAPABILITIES;
 	char names[1024];
 
@@ -207,50 +214,71 @@ static int plan_capabilities(const struct attach_request *request, const struct 
 
 /* ---- seccomp --------------------------------------------------------------------------------------------------- */
 
-/* The target is under a filter, and the session is to be too. */
+/* The target is under a filter, and the session is to be too. A config states one; what else there is only a copy shows. */
 static int plan_target_filter(const struct attach_facts *facts, bool by_name, struct attach_plan *plan, struct err *err)
 {
-	const struct proc_status *status = &facts->process.status;
+	int filters = facts->process.status.seccomp_filters;
+	bool stated = facts->config_has_seccomp, all_stated = stated && filters <= 1;
+	char why[96] = "no config states the target's seccomp filter";
 
-	if (!facts->config_has_seccomp && !by_name) {
-		plan->seccomp.ours = true;
-		plan_note(plan, "no config states the target's seccomp filter: the session is under the default one "
-				"(--seccomp target copies it)");
+	if (stated)
+		(void)snprintf(why, sizeof(why),
+			       "the target is under %d seccomp filters, and its runtime's config states one", filters);
+	if (all_stated || !by_name) {
+		plan->seccomp.ours |= !stated;
+		plan->seccomp.foreign = stated ? FOREIGN_CONFIG : FOREIGN_NONE;
+		if (!all_stated)
+			plan_note(plan, "%s: the session is under %s (--seccomp target copies %s)", why,
+				  stated ? "that one alone" : "the default one", stated ? "them all" : "it");
 		return 0;
 	}
-	plan->seccomp.foreign = facts->config_has_seccomp ? FOREIGN_CONFIG : FOREIGN_COPY;
-	if (facts->config_has_seccomp && status->seccomp_filters > 1)
-		plan_note(plan,
-			  "the target is under %d seccomp filters; the session gets the one that its runtime's "
-			  "config states",
-			  status->seccomp_filters);
-	if (facts->config_has_seccomp)
-		return 0;
 	if (facts->caller_seccomp_filters > 0)
 		return err_set(
 			err, ERR_UNSUPPORTED,
-			"no config states the target's seccomp filter, and the kernel lets nobody copy it who is "
-			"under a filter himself, as the caller is; --seccomp default is an alternative");
-	plan_note(plan, "no config states the target's seccomp filter: it is copied from the process, which stops that "
-			"for under 10 ms");
+			"%s, and the kernel lets nobody copy filters who is under a filter himself, as the caller is; "
+			"--seccomp default is an alternative",
+			why);
+	plan->seccomp.foreign = FOREIGN_COPY;
+	plan_note(plan, "%s: %s copied from the process, which stops that for under 10 ms", why,
+		  stated ? "all are" : "it is");
 	return 0;
 }
 
 /*
- * What is named by --seccomp, other than `unconfined`, never makes a session weaker than its profile: where that has our
- * filter, it stays underneath.
+ * The target's filter by name never makes a session weaker than its profile: where that would have ours, it stays underneath.
  */
-static bool keeps_ours(const struct profile *profile)
+static bool keeps_ours(const struct profile *profile, const struct attach_facts *facts)
 {
-	return profile->seccomp == SECCOMP_DEFAULT || profile->seccomp == SECCOMP_FILE;
+	switch (profile->seccomp) {
+	case SECCOMP_DEFAULT:
+	case SECCOMP_FILE:
+		return true;
+	case SECCOMP_TARGET_OR_DEFAULT:
+		return facts->process.status.seccomp != 2 || !facts->config_has_seccomp;
+	case SECCOMP_TARGET:
+	case SECCOMP_UNCONFINED:
+		break;
+	}
+	return false;
+}
+
+static bool is_of_target(enum seccomp_mode mode)
+{
+	return mode == SECCOMP_TARGET || mode == SECCOMP_TARGET_OR_DEFAULT;
 }
 
 static int plan_seccomp(const struct attach_request *request, const struct attach_facts *facts,
 			struct attach_plan *plan, struct err *err)
 {
-	enum seccomp_mode mode = request->seccomp_given ? request->seccomp : request->profile->seccomp;
+	const struct profile *profile = request->profile;
+	enum seccomp_mode mode = request->seccomp_given ? request->seccomp : profile->seccomp;
 	int under = facts->process.status.seccomp;
 
+	if (is_of_target(profile->seccomp) && !is_of_target(mode) && under > 0)
+		plan_note(plan,
+			  "the session is not under the target's seccomp filter: --seccomp stands instead of what "
+			  "profile %s has",
+			  profile->name);
 	switch (mode) {
 	case SECCOMP_DEFAULT:
 		plan->seccomp.ours = true;
@@ -258,7 +286,7 @@ static int plan_seccomp(const struct attach_request *request, const struct attac
 	case SECCOMP_UNCONFINED:
 		return 0;
 	case SECCOMP_FILE:
-		plan->seccomp.ours = request->profile->seccomp != SECCOMP_UNCONFINED;
+		plan->seccomp.ours = profile->seccomp != SECCOMP_UNCONFINED;
 		plan->seccomp.foreign = FOREIGN_FILE;
 		return 0;
 	case SECCOMP_TARGET_OR_DEFAULT:
@@ -267,7 +295,7 @@ static int plan_seccomp(const struct attach_request *request, const struct attac
 		plan->seccomp.ours = true;
 		return 0;
 	case SECCOMP_TARGET:
-		plan->seccomp.ours = keeps_ours(request->profile);
+		plan->seccomp.ours = keeps_ours(profile, facts);
 		break;
 	}
 	if (under == 2)

@@ -137,6 +137,19 @@ char *text_escape(const char *text, size_t length, char *out, size_t size)
 	return out;
 }
 
+char *text_shorten(const char *text, char *out, size_t size)
+{
+	static const char gap[] = "...";
+	size_t length = strlen(text), tail = (size - sizeof(gap)) / 2, head = size - sizeof(gap) - tail;
+
+	if (length < size)
+		return memcpy(out, text, length + 1);
+	memcpy(out, text, head);
+	memcpy(out + head, gap, sizeof(gap) - 1);
+	memcpy(out + head + sizeof(gap) - 1, text + length - tail, tail + 1);
+	return out;
+}
+
 int text_format(char *out, size_t size, const char *format, ...)
 {
 	va_list args;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where the program starts, and the only place that turns an error into a line and an exit status. */
+#include "commands.h"
+
 #include "dbgattach/base/log.h"
 #include "dbgattach/cli.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,6 +24,11 @@ static int open_stdio(void)
 		    open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) != fd)
 			return -EBADF;
 	return 0;
+}
+
+static int finish_output(int status, struct err *err)
+{
+	return fflush(stdout) == 0 && !ferror(stdout) ? status : err_sys(err, errno, "writing to stdout");
 }
 
 static int act(struct cli_result *parsed, struct err *err)
@@ -41,26 +49,41 @@ static int act(struct cli_result *parsed, struct err *err)
 		result = attach_run(&parsed->request, &status, err);
 		break;
 	}
+	return result < 0 ? result : finish_output(status, err);
+}
+
+static int run_attach(int argc, char **argv, struct err *err)
+{
+	struct cli_result parsed;
+	int result = cli_parse(argc, argv, &parsed, err);
+
 	if (result < 0)
 		return result;
-	return fflush(stdout) == 0 && !ferror(stdout) ? status : err_sys(err, errno, "writing to stdout");
+	log_set_level(parsed.verbosity);
+	result = act(&parsed, err);
+	attach_request_done(&parsed.request);
+	return result;
+}
+
+static int run_command(int argc, char **argv, struct err *err)
+{
+	int status = 0;
+	int result = cmd_toolbox(argc - 2, argv + 2, &status, err);
+
+	return result < 0 ? result : finish_output(status, err);
 }
 
 int cli_main(int argc, char **argv)
 {
-	struct cli_result parsed;
 	struct err err = { 0 };
 
 	if (open_stdio() < 0)
 		return CLI_EXIT_OWN_FAILURE;
 	/* Every mode that we make is spelled out and must come out as written; nothing is ever made in the host's files. */
 	(void)umask(0);
-	int result = cli_parse(argc, argv, &parsed, &err);
-	if (result == 0) {
-		log_set_level(parsed.verbosity);
-		result = act(&parsed, &err);
-		attach_request_done(&parsed.request);
-	}
+	/* A container of that name is reached with `attach toolbox` or docker:toolbox. */
+	bool command = argc > 1 && strcmp(argv[1], "toolbox") == 0;
+	int result = command ? run_command(argc, argv, &err) : run_attach(argc, argv, &err);
 	if (result >= 0)
 		return result;
 	log_error("%s: %s%s", err_kind_name(err.kind), err.text,

@@ -160,6 +160,38 @@ static int apply_no_tty(struct cli_result *result, const char *value, struct err
 	return 0;
 }
 
+static int apply_toolbox(struct cli_result *result, const char *value, struct err *err)
+{
+	if (*value == '\0')
+		return err_set(err, ERR_USAGE, "--toolbox: no name and no path");
+	result->request.toolbox = value;
+	return 0;
+}
+
+static int apply_toolbox_check(struct cli_result *result, const char *value, struct err *err)
+{
+	static const char *const words[] = {
+		[TOOLBOX_CHECK_CACHED] = "cached",
+		[TOOLBOX_CHECK_ALWAYS] = "always",
+		[TOOLBOX_CHECK_NEVER] = "never",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(value, words[i]) == 0) {
+			result->request.toolbox_check = (enum toolbox_check)i;
+			return 0;
+		}
+	return err_set(err, ERR_USAGE, "--toolbox-check: \"%.32s\" is none of cached, always, never", value);
+}
+
+static int apply_shell(struct cli_result *result, const char *value, struct err *err)
+{
+	if (*value == '\0')
+		return err_set(err, ERR_USAGE, "--shell: no path");
+	result->request.shell = value;
+	return 0;
+}
+
 static int apply_nothing(struct cli_result *result, const char *value, struct err *err)
 {
 	(void)result;
@@ -217,7 +249,8 @@ static int refuse_image(struct cli_result *result, const char *value, struct err
 {
 	(void)result;
 	(void)value;
-	return err_set(err, ERR_USAGE, "--image: the tools come from the toolbox inside dbgattach, not from an image");
+	return err_set(err, ERR_USAGE,
+		       "--image: the tools come from a toolbox of this host, not from an image (--toolbox)");
 }
 
 const struct option_spec option_table[] = {
@@ -245,6 +278,11 @@ const struct option_spec option_table[] = {
 	{ 0, "ns", "LIST", "join only these: pid,mnt,net,uts,ipc,cgroup,time,user", apply_namespaces },
 	{ 0, "host-pid", NULL, "allow a session in the host's PID namespace", apply_host_pid },
 	{ 0, "host-net", NULL, "keep network capabilities in the host's network namespace", apply_host_net },
+	{ 0, "toolbox", "NAME|PATH",
+	  "the tools: an installed toolbox, a folder, or minimal (default: core if installed)", apply_toolbox },
+	{ 0, "toolbox-check", "WHEN", "compare its digest: cached (default: if changed since), always, never",
+	  apply_toolbox_check },
+	{ 0, "shell", "PATH", "the shell, instead of the toolbox's", apply_shell },
 	{ 0, "timeout", "DURATION", "end the session after 90s, 10m, ...; exit status 124", apply_timeout },
 	{ 0, "explain", NULL, "print what would be done, and do nothing", apply_explain },
 	{ 'v', "verbose", NULL, "tell each step", apply_verbose },

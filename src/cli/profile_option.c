@@ -11,15 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-	const char *word;
-	enum seccomp_mode mode;
-} seccomp_words[] = {
-	{ "default", SECCOMP_DEFAULT },
-	{ "target", SECCOMP_TARGET },
-	{ "unconfined", SECCOMP_UNCONFINED },
-};
-
 static int read_file(const char *path, size_t limit, struct buffer *ret, struct err *err)
 {
 	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -62,13 +53,8 @@ static int read_seccomp(struct attach_request *request, const char *path, struct
 
 static int take_seccomp(struct attach_request *request, const char *value, enum seccomp_mode *ret, struct err *err)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(seccomp_words); i++)
-		if (strcmp(seccomp_words[i].word, value) == 0) {
-			*ret = seccomp_words[i].mode;
-			return 0;
-		}
-	*ret = SECCOMP_FILE;
-	return read_seccomp(request, value, err);
+	*ret = seccomp_mode_of_word(value);
+	return *ret == SECCOMP_FILE ? read_seccomp(request, value, err) : 0;
 }
 
 int apply_seccomp(struct cli_result *result, const char *value, struct err *err)
@@ -99,7 +85,7 @@ static int make_profile(struct attach_request *request, struct custom_profile *c
 		result = capabilities_parse(custom->capabilities.items[i], &mask, err);
 		profile.capabilities |= mask;
 	}
-	/* --seccomp stands above it, wherever it stands on the command line: the file is not even opened then. */
+	/* --seccomp stands above it, wherever it stands on the command line; where before, the file is not even opened. */
 	if (result == 0 && custom->seccomp != NULL && !request->seccomp_given)
 		result = take_seccomp(request, custom->seccomp, &profile.seccomp, err);
 	if (result < 0)

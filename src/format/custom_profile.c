@@ -2,6 +2,7 @@
 /* Owns the reading of a profile of one's own. Opens nothing, and knows no capability by name. */
 #include "dbgattach/format/custom_profile.h"
 
+#include "dbgattach/format/seccomp_profile.h"
 #include "src/format/json_reader.h"
 
 #include <errno.h>
@@ -81,16 +82,12 @@ static int read_capabilities(struct json_reader *reader, void *base)
 
 static int read_seccomp(struct json_reader *reader, void *base)
 {
-	static const char *const words[] = { "default", "target", "unconfined" };
 	char word[JSON_READER_WORD_MAX];
-	bool known = false;
 
 	if (json_reader_word(reader, word) < 0)
 		return -EINVAL;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		known |= strcmp(words[i], word) == 0;
 	/* A relative path would depend on where the caller stands. */
-	if (!known && word[0] != '/')
+	if (seccomp_mode_of_word(word) == SECCOMP_FILE && word[0] != '/')
 		return refuse(reader, "seccomp: neither default, target, unconfined nor an absolute path:", word);
 	return keep(reader, word, &((struct custom_profile *)base)->seccomp);
 }

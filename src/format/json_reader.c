@@ -23,10 +23,9 @@ int json_reader_malformed(struct json_reader *reader, const char *what, const ch
 		       word == NULL ? "" : "\"");
 }
 
-int json_reader_unsupported(struct json_reader *reader, const char *what)
+int json_reader_unsupported(struct json_reader *reader, const char *what, const char *why)
 {
-	return err_set(reader->err, ERR_UNSUPPORTED,
-		       "line %zu: %s is not supported: it needs a supervisor that answers", line_of(reader), what);
+	return err_set(reader->err, ERR_UNSUPPORTED, "line %zu: %s is not supported: %s", line_of(reader), what, why);
 }
 
 int json_reader_check(struct json_reader *reader)
@@ -38,7 +37,7 @@ int json_reader_check(struct json_reader *reader)
 
 int json_reader_out_of_memory(struct json_reader *reader)
 {
-	return err_sys(reader->err, ENOMEM, "reading a seccomp profile");
+	return err_sys(reader->err, ENOMEM, "reading JSON");
 }
 
 int json_reader_word(struct json_reader *reader, char *out)
@@ -48,7 +47,7 @@ int json_reader_word(struct json_reader *reader, char *out)
 	json_scan_string(&reader->scan, &string);
 	if (json_reader_check(reader) < 0)
 		return -EINVAL;
-	/* No word of a profile needs an escape; one that has some would pass by comparisons. */
+	/* No word that means something needs an escape; one that has some would pass by comparisons. */
 	if (string.escaped || string.length >= JSON_READER_WORD_MAX)
 		return json_reader_malformed(reader, "too long, or with escapes:", string.text, string.length);
 	memcpy(out, string.text, string.length);

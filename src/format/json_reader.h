@@ -24,8 +24,8 @@ struct json_reader_field {
 
 /* ERR_MALFORMED: 'line N: WHAT "word"'; word may be NULL. */
 int json_reader_malformed(struct json_reader *reader, const char *what, const char *word, size_t length);
-/* ERR_UNSUPPORTED: what exists, but needs a supervisor that nobody here is. */
-int json_reader_unsupported(struct json_reader *reader, const char *what);
+/* ERR_UNSUPPORTED: what exists, but cannot be had here. */
+int json_reader_unsupported(struct json_reader *reader, const char *what, const char *why);
 int json_reader_out_of_memory(struct json_reader *reader);
 /* Fails where the scanner has. */
 int json_reader_check(struct json_reader *reader);

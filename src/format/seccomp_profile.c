@@ -10,6 +10,23 @@
 
 #define SECCOMP_RULES_MAX 1024
 
+enum seccomp_mode seccomp_mode_of_word(const char *word)
+{
+	static const struct {
+		const char *word;
+		enum seccomp_mode mode;
+	} words[] = {
+		{ "default", SECCOMP_DEFAULT },
+		{ "target", SECCOMP_TARGET },
+		{ "unconfined", SECCOMP_UNCONFINED },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(words[i].word, word) == 0)
+			return words[i].mode;
+	return SECCOMP_FILE;
+}
+
 struct read_profile {
 	struct seccomp_profile profile;
 	struct seccomp_read_verdict otherwise;
@@ -149,7 +166,7 @@ static int refuse_listener(struct json_reader *reader, void *base)
 	(void)base;
 	if (json_reader_word(reader, word) < 0)
 		return -EINVAL;
-	return word[0] == '\0' ? 0 : json_reader_unsupported(reader, "a listener (listenerPath, listenerMetadata)");
+	return word[0] == '\0' ? 0 : seccomp_refuse_supervised(reader, "a listener (listenerPath, listenerMetadata)");
 }
 
 static const struct json_reader_field profile_fields[] = {

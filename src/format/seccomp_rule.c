@@ -27,6 +27,11 @@ static const struct {
 	{ "SCMP_ACT_ALLOW", SECCOMP_ACTION_ALLOW },
 };
 
+int seccomp_refuse_supervised(struct json_reader *reader, const char *what)
+{
+	return json_reader_unsupported(reader, what, "it needs a supervisor that answers");
+}
+
 int seccomp_read_action(struct json_reader *reader, struct seccomp_read_verdict *out)
 {
 	char word[JSON_READER_WORD_MAX];
@@ -34,7 +39,7 @@ int seccomp_read_action(struct json_reader *reader, struct seccomp_read_verdict 
 	if (json_reader_word(reader, word) < 0)
 		return -EINVAL;
 	if (strcmp(word, "SCMP_ACT_NOTIFY") == 0)
-		return json_reader_unsupported(reader, word);
+		return seccomp_refuse_supervised(reader, word);
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
 		if (strcmp(actions[i].name, word) == 0) {
 			out->action = actions[i].action;

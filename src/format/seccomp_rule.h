@@ -14,6 +14,9 @@ struct seccomp_read_verdict {
 	uint64_t number, named;
 };
 
+/* What a supervisor would have to answer, which nobody here is. */
+int seccomp_refuse_supervised(struct json_reader *reader, const char *what);
+
 int seccomp_read_action(struct json_reader *reader, struct seccomp_read_verdict *out);
 /* errnoRet; and Podman's errno: "EPERM" beside, or instead of, the number. */
 int seccomp_read_number(struct json_reader *reader, struct seccomp_read_verdict *out);

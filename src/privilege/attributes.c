@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a process inherits from its caller without anybody asking for it: set to known values. */
-#include "dbgattach/base/io.h"
 #include "dbgattach/base/weaken.h"
 #include "dbgattach/privilege.h"
 #include "dbgattach/sys/process.h"
@@ -10,7 +9,6 @@
 #include <linux/mempolicy.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -66,9 +64,8 @@ static int reset_scheduling(struct err *err)
 	return reset_placement(err);
 }
 
-int privilege_reset_attributes(int proc_self_fd, int target_oom_score_adj, struct err *err)
+int privilege_reset_attributes(struct err *err)
 {
-	char text[16];
 	int result = reset_signals(err);
 
 	if (result == 0)
@@ -81,36 +78,6 @@ int privilege_reset_attributes(int proc_self_fd, int target_oom_score_adj, struc
 		return err_sys(err, errno, "resetting the personality");
 	if (prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) != 0 && prctl(PR_SET_SECUREBITS, 0, 0, 0, 0) < 0)
 		return err_sys(err, errno, "resetting the securebits");
-	if (!PROTECTED(OOM_SCORE))
-		return 0;
-	/* Only CAP_SYS_RESOURCE may go below where the caller stands; then the session is killed rather earlier. */
-	(void)snprintf(text, sizeof(text), "%d", target_oom_score_adj > 0 ? target_oom_score_adj : 0);
-	result = io_write_file_at(proc_self_fd, "oom_score_adj", text);
-	if (result < 0 && result != -EACCES)
-		return err_sys(err, result, "setting oom_score_adj to %s", text);
-	return 0;
-}
-
-int privilege_set_limits(const struct proc_limits *target, struct err *err)
-{
-	if (!PROTECTED(RLIMITS))
-		return 0;
-	for (__rlimit_resource_t resource = 0; resource < RLIM_NLIMITS; resource++) {
-		struct rlimit own, limit = target->limit[resource];
-
-		if (getrlimit(resource, &own) < 0)
-			return err_sys(err, errno, "reading resource limit %d", (int)resource);
-		if (limit.rlim_max > own.rlim_max)
-			limit.rlim_max = own.rlim_max;
-		if (resource == RLIMIT_CORE)
-			limit.rlim_max = 0;
-		if (limit.rlim_cur > limit.rlim_max)
-			limit.rlim_cur = limit.rlim_max;
-		if (limit.rlim_cur == own.rlim_cur && limit.rlim_max == own.rlim_max)
-			continue;
-		if (setrlimit(resource, &limit) < 0)
-			return err_sys(err, errno, "setting resource limit %d", (int)resource);
-	}
 	return 0;
 }
 

@@ -4,20 +4,16 @@
  * in one system call and never runs a compiler. Foreign architectures (i386, x32) are killed. System calls that are newer
  * than libseccomp's table get ENOSYS: a mount call that a future kernel adds is refused before anybody has heard of it.
  */
+#include "seccomp_arch.h"
 #include "seccomp_rules.h"
 
-#include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
 #include <seccomp.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define SYSCALL_SCAN_MAX 1024
-#define X32_BIT 0x40000000U
 
 static void fail(const char *what, int result)
 {
@@ -59,17 +55,9 @@ static void print_instruction(const struct sock_filter *instruction)
 		     instruction->k);
 }
 
-/* In front of libseccomp's program, which starts with its own check of the architecture and of x32. */
 static void print_newer_is_enosys(uint32_t newest)
 {
-	const struct sock_filter prefix[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 0, 4),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 2, 0),
-		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, newest, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-	};
+	const struct sock_filter prefix[] = { NEWER_IS_ENOSYS(newest) };
 
 	for (size_t i = 0; i < sizeof(prefix) / sizeof(prefix[0]); i++)
 		print_instruction(&prefix[i]);

@@ -6,6 +6,7 @@
 #include "lsm.h"
 
 #include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/io.h"
 #include "dbgattach/base/weaken.h"
 
 #include <errno.h>
@@ -15,6 +16,9 @@
 #include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+/* Of a label, in an error: two of them leave room for what is said about them. */
+#define LSM_SHOWN_MAX 200
 
 static const struct lsm *const modules[] = {
 	[LSM_APPARMOR] = &lsm_apparmor,
@@ -31,23 +35,13 @@ const char *lsm_name(enum lsm_kind kind)
 
 ssize_t lsm_read_file(int dirfd, const char *path, char *out, size_t size)
 {
-	cleanup_close int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	size_t used = 0;
-	ssize_t length;
+	cleanup_buffer struct buffer text = { 0 };
+	int result = io_read_file_at(dirfd, path, size - 1, &text);
 
-	if (fd < 0)
-		return -errno;
-	while ((length = read(fd, out + used, size - used)) != 0) {
-		if (length < 0 && errno == EINTR)
-			continue;
-		if (length < 0)
-			return -errno;
-		used += (size_t)length;
-		if (used == size)
-			return -EFBIG;
-	}
-	out[used] = '\0';
-	return (ssize_t)used;
+	if (result < 0)
+		return result;
+	memcpy(out, text.data, text.length + 1);
+	return (ssize_t)text.length;
 }
 
 /* A name of its own in "capability,yama,apparmor". */
@@ -153,6 +147,7 @@ int lsm_read(const struct lsm_sources *sources, struct lsm_facts *ret, struct er
 int lsm_plan_make(const struct lsm_facts *facts, enum lsm_choice choice, struct lsm_plan *ret, struct err *err)
 {
 	struct lsm_plan plan = { .facts = facts };
+	char own[LSM_SHOWN_MAX], target[LSM_SHOWN_MAX];
 
 	for (enum lsm_kind kind = 0; choice == LSM_TARGET && kind < LSM_KIND_MAX; kind++) {
 		const struct lsm_label *label = &facts->of[kind];
@@ -164,7 +159,8 @@ int lsm_plan_make(const struct lsm_facts *facts, enum lsm_choice choice, struct 
 				err, ERR_UNSUPPORTED,
 				"the target's label in /proc/PID/%s is \"%s\" and ours \"%s\": a security module "
 				"that dbgattach does not know confines it; --lsm unconfined goes without that",
-				label->attributes, label->target, label->own);
+				label->attributes, text_shorten(label->target, target, sizeof(target)),
+				text_shorten(label->own, own, sizeof(own)));
 		/* Where the target is free and we are not, the session must not become freer than its caller. */
 		plan.adopt[kind] = modules[kind]->confines(label->target);
 	}
@@ -202,7 +198,7 @@ bool lsm_plan_adopts(const struct lsm_plan *plan, enum lsm_kind kind)
 
 static int write_exec(int proc_self_fd, const struct lsm *module, const struct lsm_label *label, struct err *err)
 {
-	char path[64], value[LSM_LABEL_MAX + 16];
+	char path[64], value[LSM_LABEL_MAX + 16], own[LSM_SHOWN_MAX], target[LSM_SHOWN_MAX];
 	struct statfs fs;
 
 	(void)snprintf(path, sizeof(path), "%s/exec", label->attributes);
@@ -218,7 +214,8 @@ static int write_exec(int proc_self_fd, const struct lsm *module, const struct l
 	if (write(fd, value, (size_t)length) != length)
 		return err_sys(err, errno,
 			       "%s refuses to go from \"%s\" to the target's label \"%s\" (--lsm unconfined does not)",
-			       module->name, label->own, label->target);
+			       module->name, text_shorten(label->own, own, sizeof(own)),
+			       text_shorten(label->target, target, sizeof(target)));
 	return 0;
 }
 
@@ -234,6 +231,8 @@ int lsm_apply(int proc_self_fd, const struct lsm_plan *plan, struct err *err)
 
 int lsm_add_hint(const struct lsm_plan *plan, struct err *err)
 {
+	char own[LSM_SHOWN_MAX], target[LSM_SHOWN_MAX];
+
 	for (enum lsm_kind kind = 0; kind < LSM_UNKNOWN; kind++) {
 		const struct lsm_label *label = &plan->facts->of[kind];
 
@@ -242,7 +241,8 @@ int lsm_add_hint(const struct lsm_plan *plan, struct err *err)
 				err,
 				"under the target's %s label \"%s\" (does its policy allow the way there from \"%s\" "
 				"and to execute the toolbox? --lsm unconfined goes without it)",
-				modules[kind]->name, label->target, label->own);
+				modules[kind]->name, text_shorten(label->target, target, sizeof(target)),
+				text_shorten(label->own, own, sizeof(own)));
 	}
 	return -(err->errnum != 0 ? err->errnum : EINVAL);
 }
@@ -253,7 +253,7 @@ int lsm_verify(int proc_pid_fd, const struct lsm_plan *plan, struct err *err)
 {
 	for (enum lsm_kind kind = 0; kind < LSM_KIND_MAX; kind++) {
 		const char *expected = lsm_planned_label(plan, kind);
-		char label[LSM_LABEL_MAX];
+		char label[LSM_LABEL_MAX], is[LSM_SHOWN_MAX], should[LSM_SHOWN_MAX];
 
 		if (expected == NULL)
 			continue;
@@ -264,7 +264,8 @@ int lsm_verify(int proc_pid_fd, const struct lsm_plan *plan, struct err *err)
 		if (strcmp(label, expected) != 0)
 			return err_set(err, ERR_REFUSED,
 				       "the session is not what was planned: its %s label is \"%s\", not \"%s\"",
-				       lsm_name(kind), label, expected);
+				       lsm_name(kind), text_shorten(label, is, sizeof(is)),
+				       text_shorten(expected, should, sizeof(should)));
 	}
 	return 0;
 }

@@ -6,22 +6,17 @@
  * libseccomp takes 25 ms for Docker's profile with its three architectures, and 1.7 ms for one architecture: so each is
  * compiled alone, and what chooses between them is ours.
  */
+#include "seccomp_arch.h"
 #include "seccomp_select.h"
 
 #include "dbgattach/base/cleanup.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <seccomp.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#define X32_BIT 0x40000000U
 #define NO_CALL UINT32_MAX /* -1: what a tracer writes to have none run; no call of x32's */
 #define ARCH_PREFIX "SCMP_ARCH_"
 #define ARCHES_MAX 16
@@ -123,14 +118,14 @@ static int add_arches(struct compiler *compiler, struct err *err)
 	const struct seccomp_profile *profile = compiler->profile;
 	int result = 0;
 
-	compiler->arches[compiler->arches_count++] = seccomp_arch_native();
+	compiler->arches[compiler->arches_count++] = NATIVE_ARCH;
 	for (size_t i = 0; result == 0 && i < profile->architectures.count; i++)
 		result = add_arch(compiler, profile->architectures.items[i], err);
 	/* Of the map the row of this architecture counts, and the rest is for other machines. */
 	for (size_t i = 0; i < profile->arch_map_count; i++) {
 		const struct strv *row = &profile->arch_map[i];
 
-		if (arch_of(row->items[0]) != seccomp_arch_native())
+		if (arch_of(row->items[0]) != NATIVE_ARCH)
 			continue;
 		for (size_t j = 1; result == 0 && j < row->count; j++)
 			result = add_arch(compiler, row->items[j], err);
@@ -140,23 +135,6 @@ static int add_arches(struct compiler *compiler, struct err *err)
 }
 
 /* ---- rules ------------------------------------------------------------------------------------------------------- */
-
-/*
- * More than one condition on the same argument can only be meant as "one of these": runc adds each as a rule of its own
- * then, and libseccomp would refuse them in one.
- */
-static bool are_alternatives(const struct seccomp_profile_rule *rule)
-{
-	unsigned seen = 0;
-
-	for (size_t i = 0; i < rule->conditions_count; i++) {
-		unsigned bit = 1U << rule->conditions[i].index;
-		if ((seen & bit) != 0)
-			return true;
-		seen |= bit;
-	}
-	return false;
-}
 
 static int add_call(scmp_filter_ctx context, const struct seccomp_call *call)
 {
@@ -173,7 +151,7 @@ static int add_call(scmp_filter_ctx context, const struct seccomp_call *call)
 			.datum_a = rule->conditions[i].value,
 			.datum_b = rule->conditions[i].value_two,
 		};
-	if (!are_alternatives(rule))
+	if (!seccomp_are_alternatives(rule))
 		return seccomp_rule_add_array(context, action, call->number, (unsigned)count, compare);
 	for (size_t i = 0; result == 0 && i < count; i++)
 		result = seccomp_rule_add_array(context, action, call->number, 1, &compare[i]);
@@ -199,14 +177,7 @@ static int append(struct compiler *compiler, const struct sock_filter *code, siz
  */
 static int append_newer_is_enosys(struct compiler *compiler, struct err *err)
 {
-	const struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 0, 4),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 2, 0),
-		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, compiler->calls.newest, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-	};
+	const struct sock_filter code[] = { NEWER_IS_ENOSYS(compiler->calls.newest) };
 
 	if (compiler->profile->otherwise.action >= SECCOMP_ACTION_LOG || !compiler->calls.names_any)
 		return 0;
@@ -264,10 +235,10 @@ static int compile_arch(struct compiler *compiler, uint32_t arch, struct err *er
 		seccomp_init(action_of(&compiler->profile->otherwise));
 	int result = context == NULL ? -ENOMEM : 0;
 
-	if (result == 0 && arch != seccomp_arch_native()) {
+	if (result == 0 && arch != NATIVE_ARCH) {
 		result = seccomp_arch_add(context, arch);
 		if (result == 0)
-			result = seccomp_arch_remove(context, seccomp_arch_native());
+			result = seccomp_arch_remove(context, NATIVE_ARCH);
 	}
 	if (result < 0)
 		return err_sys(err, result, "libseccomp: architecture 0x%x", arch);

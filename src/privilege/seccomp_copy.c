@@ -174,7 +174,9 @@ static int run_child(pid_t pid, int pidfd, struct copied *copied, struct err *er
 			       DEADLINE_MS);
 	if (error != 0)
 		return err_sys(err, error, "copying the target's seccomp filter (PTRACE_SECCOMP_GET_FILTER)%s",
-			       error == EPERM ? ": another tracer has hold of it, or CAP_SYS_ADMIN is missing" : "");
+			       error == EPERM  ? ": another tracer has hold of it, or CAP_SYS_PTRACE is missing" :
+			       error == EACCES ? ": CAP_SYS_ADMIN is missing, or the caller is under a filter himself" :
+						 "");
 	return 0;
 }
 

@@ -4,27 +4,18 @@
  * seccomp_check_filter()]: to know what a filter says to a call before anybody is under it. Jumps only go forward, so every
  * run ends.
  */
+#include "seccomp_arch.h"
+
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/privilege.h"
 
-#include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
-#include <linux/seccomp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-
-#if defined(__x86_64__)
-#define NATIVE_ARCH AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define NATIVE_ARCH AUDIT_ARCH_AARCH64
-#else
-#error "which AUDIT_ARCH_ is this architecture?"
-#endif
 
 struct machine {
 	uint32_t a, x, memory[BPF_MEMWORDS];

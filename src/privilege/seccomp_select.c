@@ -2,6 +2,8 @@
 /* Owns the choice of rules. Never drops what is meant to restrict: that is refused, with the system call's name. */
 #include "seccomp_select.h"
 
+#include "seccomp_arch.h"
+
 #include "dbgattach/base/cleanup.h"
 
 #include <errno.h>
@@ -9,14 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
-
-#if defined(__x86_64__)
-const char seccomp_go_arch[] = "amd64";
-#elif defined(__aarch64__)
-const char seccomp_go_arch[] = "arm64";
-#else
-#error "which name do Go programs have for this architecture?"
-#endif
 
 struct selection {
 	const struct seccomp_profile *profile;
@@ -78,8 +72,8 @@ static int does_count(const struct selection *selection, const struct seccomp_pr
 	if (result < 0)
 		return err_wrap(err, "seccomp: the rule for %s", rule->names.items[0]);
 	bool asks_kernel = out->kernel[0] != 0 || out->kernel[1] != 0;
-	*ret = all_in && !any_out && (in->arches.count == 0 || has_word(&in->arches, seccomp_go_arch)) &&
-	       !has_word(&out->arches, seccomp_go_arch) && kernel_is_at_least(selection, in->kernel) &&
+	*ret = all_in && !any_out && (in->arches.count == 0 || has_word(&in->arches, GO_ARCH)) &&
+	       !has_word(&out->arches, GO_ARCH) && kernel_is_at_least(selection, in->kernel) &&
 	       !(asks_kernel && kernel_is_at_least(selection, out->kernel));
 	return 0;
 }
@@ -96,8 +90,11 @@ static int add_name(struct selection *selection, const struct seccomp_profile_ru
 	int number = seccomp_syscall_resolve_name(name);
 
 	if (number == __NR_SCMP_ERROR) {
-		/* What the rest of the profile does with an unknown call is at least as strict: nothing is lost. */
-		if (rule->verdict.action >= selection->profile->otherwise.action || selection->terms->as_runtime)
+		/*
+		 * What the rest of the profile does with an unknown call is at least as strict: nothing is lost. Else it
+		 * is refused, a runtime's config too: what its libseccomp knew and ours does not would be left out here.
+		 */
+		if (rule->verdict.action >= selection->profile->otherwise.action)
 			return 0;
 		return err_set(err, ERR_UNSUPPORTED,
 			       "seccomp: libseccomp %u.%u.%u does not know the system call %s, so it cannot be refused",
@@ -172,6 +169,31 @@ static const struct seccomp_call *strictest(const struct seccomp_call *calls, si
 }
 
 /*
+ * Which of two rules that hold for the same arguments libseccomp takes follows from the numbers of the arguments and not from
+ * what they do: where that differs, the weaker one could win, so they are refused.
+ */
+static int refuse_meeting(const struct seccomp_call *calls, size_t count, struct err *err)
+{
+	for (size_t i = 1; i < count; i++) {
+		const struct seccomp_profile_rule *one = calls[i].rule;
+
+		if (!is_conditional(&calls[i]) || one == calls[i - 1].rule) /* a name twice in one rule */
+			continue;
+		for (size_t j = 0; j < i; j++) {
+			const struct seccomp_profile_rule *other = calls[j].rule;
+
+			if (is_conditional(&calls[j]) && !is_same(&one->verdict, &other->verdict) &&
+			    seccomp_rules_meet(one, other))
+				return err_set(err, ERR_MALFORMED,
+					       "seccomp: the rules for %s contradict each other: two hold for the same "
+					       "arguments and say different things",
+					       calls[i].name);
+		}
+	}
+	return 0;
+}
+
+/*
  * The rules for one system call. libseccomp keeps the first of those that hold for all arguments, and drops without a word
  * what holds for some beside it: so here the strictest is kept, and what only holds for some is refused.
  */
@@ -181,9 +203,14 @@ static int settle(struct selection *selection, struct seccomp_call *calls, size_
 	bool differ;
 	const struct seccomp_call *whole = strictest(calls, count, &differ);
 
-	if (whole == NULL)
-		return 0;
-	bool restates = is_same(&whole->rule->verdict, otherwise); /* the default, which libseccomp takes for no rule */
+	/* The default, which libseccomp takes for no rule and runc leaves out: what holds for some is an exception to it. */
+	bool restates = whole != NULL && is_same(&whole->rule->verdict, otherwise);
+
+	if (whole == NULL || restates) {
+		int result = refuse_meeting(calls, count, err);
+		if (result < 0 || whole == NULL)
+			return result;
+	}
 	struct seccomp_call kept = *whole;
 
 	if (differ && selection->remark[0] == '\0')

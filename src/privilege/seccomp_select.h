@@ -19,9 +19,14 @@ struct seccomp_calls {
 	uint32_t newest; /* the highest number of this architecture's that any rule names */
 };
 
-/* "amd64": what Go programs call this architecture. */
-extern const char seccomp_go_arch[];
-
 int seccomp_select(const struct seccomp_profile *profile, const struct seccomp_terms *terms, struct seccomp_calls *ret,
 		   char *ret_remark, struct err *err);
 void seccomp_calls_done(struct seccomp_calls *calls);
+
+/*
+ * seccomp_conditions.c. Conditions on the same argument are alternatives, whatever their author meant (a range, perhaps):
+ * libseccomp takes no two of them in one rule, so runc makes each a rule of its own.
+ */
+bool seccomp_are_alternatives(const struct seccomp_profile_rule *rule);
+/* There may be arguments for which both hold. */
+bool seccomp_rules_meet(const struct seccomp_profile_rule *a, const struct seccomp_profile_rule *b);

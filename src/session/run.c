@@ -7,6 +7,7 @@
 #include "dbgattach/base/weaken.h"
 #include "dbgattach/session.h"
 #include "dbgattach/sys/pidfd.h"
+#include "dbgattach/sys/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -205,12 +206,11 @@ static int next_wait_ms(const struct loop *loop)
 
 static int reap_init(struct loop *loop, struct err *err)
 {
-	siginfo_t info = { 0 };
+	siginfo_t info;
+	int result = sys_reap(loop->session->init_pidfd, &info);
 
-	/* WNOHANG: dead by its pidfd, but a process of the target's traces it, and has its status until that lets go of it. */
-	while (waitid(P_PIDFD, (id_t)loop->session->init_pidfd, &info, WEXITED | WNOHANG | __WALL) < 0)
-		if (errno != EINTR)
-			return err_sys(err, errno, "waiting for the session's init");
+	if (result < 0)
+		return err_sys(err, result, "waiting for the session's init");
 	loop->init_ended = true;
 	loop->result.exit_status = info.si_pid == 0 ? 128 + SIGKILL : session_exit_status(&info);
 	loop->kill_init_at = loop->end_at = loop->look_again_at = 0;
@@ -265,12 +265,13 @@ static int turn(struct loop *loop, struct err *err)
 {
 	struct session *session = loop->session;
 	bool ending = loop->init_ended || loop->others_left; /* both would be reported for ever then */
-	enum { POLL_SIGNAL = PUMP_MAX, POLL_INIT, POLL_GUARDIAN, POLL_START, POLL_MAX };
+	enum { POLL_SIGNAL = PUMP_MAX, POLL_INIT, POLL_GUARDIAN, POLL_START, POLL_WATCH, POLL_MAX };
 	struct pollfd polls[POLL_MAX] = {
 		[POLL_SIGNAL] = { .fd = session->signal_fd, .events = POLLIN },
 		[POLL_INIT] = { .fd = loop->init_ended ? -1 : session->init_pidfd, .events = POLLIN },
 		[POLL_GUARDIAN] = { .fd = ending ? -1 : session->guardian_pidfd, .events = POLLIN },
 		[POLL_START] = { .fd = ending ? -1 : session->channels->start_write },
+		[POLL_WATCH] = { .fd = ending ? -1 : session->watch_fd, .events = POLLIN },
 	};
 
 	for (int i = 0; i < PUMP_MAX; i++)
@@ -283,6 +284,8 @@ static int turn(struct loop *loop, struct err *err)
 	run_pumps(loop, polls);
 	if (polls[POLL_SIGNAL].revents != 0)
 		handle_signals(loop);
+	if (polls[POLL_WATCH].revents != 0)
+		session->watched(session->context);
 	if (polls[POLL_INIT].revents != 0 && !loop->init_ended)
 		return reap_init(loop, err);
 	if (polls[POLL_GUARDIAN].revents != 0 && !loop->init_ended) {

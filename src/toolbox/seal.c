@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sealing needs a process of its own. Until Linux 6.15 an overlay takes only layers that are mounted in the caller's mount
- * namespace [clone_private_mount()], and nothing of ours shall ever be mounted in the host's.
+ * Until Linux 6.15 an overlay takes only layers that are mounted in the caller's mount namespace [clone_private_mount()], and
+ * only what is mounted there can be cloned in part. Nothing of ours shall ever be mounted in the host's: a process of its own
+ * does it then. It is tried without first, because the end of a mount namespace costs 5 ms.
  */
 #include "seal.h"
-#include "unpack.h"
 
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/sys/mount_api.h"
@@ -13,64 +13,105 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 
 #define STACK_SIZE 32768
 
-struct sealing {
-	int tmpfs;
-	unsigned attributes;
-	const char *context;
+struct task {
+	int namespace_fd;
+	int (*act)(void *argument);
+	void *argument;
 	int result;
 };
 
-/* A second, empty lower layer makes an overlay without an upper one legal. */
-static int make_overlay(const struct sealing *sealing)
+static int run(void *argument)
 {
-	char lower[96];
-	cleanup_close int fs = sys_fsopen("overlay");
+	struct task *task = argument;
 
-	if (fs < 0)
-		return fs;
-	(void)snprintf(lower, sizeof(lower), "/proc/self/fd/%d/" UNPACK_TREE ":/proc/self/fd/%d/" UNPACK_EMPTY,
-		       sealing->tmpfs, sealing->tmpfs);
-	int result = sys_fsconfig_string(fs, "lowerdir", lower);
-	if (result == 0)
-		result = sys_fsconfig_optional(fs, "context", sealing->context);
-	if (result == 0)
-		result = sys_fsconfig_create(fs);
-	return result < 0 ? result : sys_fsmount(fs, sealing->attributes);
-}
-
-/* The namespace ends with this process; the overlay holds on to the tmpfs, and our fd to the overlay. */
-static int seal_in_namespace(void *argument)
-{
-	struct sealing *sealing = argument;
-
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
-		sealing->result = -errno;
-		return 0;
-	}
-	/* On top of the root, which needs no directory; a lookup of /proc still begins beneath it. */
-	int result = sys_move_mount(sealing->tmpfs, AT_FDCWD, "/");
-	sealing->result = result < 0 ? result : make_overlay(sealing);
+	if (task->namespace_fd >= 0)
+		task->result = setns(task->namespace_fd, CLONE_NEWNS) < 0 ? -errno : 0;
+	else
+		task->result =
+			unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? -errno : 0;
+	if (task->result == 0)
+		task->result = task->act(task->argument);
 	return 0;
 }
 
-int seal_tree(int tmpfs_fd, unsigned attributes, const char *context)
+int in_mount_namespace(int namespace_fd, int (*act)(void *argument), void *argument)
 {
-	struct sealing sealing = { .tmpfs = tmpfs_fd, .attributes = attributes, .context = context, .result = -ECHILD };
+	struct task task = { namespace_fd, act, argument, -ECHILD };
 	_Alignas(16) char stack[STACK_SIZE];
 
-	/* As with vfork(2) we wait until it has ended, so memory and fds may be the same: the overlay's fd is ours. */
-	pid_t child = clone(seal_in_namespace, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD,
-			    &sealing);
+	/* As with vfork(2) we wait until it has ended, so memory and fds may be the same: what it opens is ours. */
+	pid_t child = clone(run, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &task);
 
 	if (child < 0)
 		return -errno;
 	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		;
-	return sealing.result;
+	return task.result;
+}
+
+/* On top of the root, which needs no directory; a lookup of /proc still begins beneath it. */
+static int mount_on_root(int mount_fd)
+{
+	return sys_move_mount(mount_fd, AT_FDCWD, "/");
+}
+
+static int make_overlay(const struct seal *seal)
+{
+	cleanup_close int fs = sys_fsopen("overlay");
+
+	if (fs < 0)
+		return fs;
+	int result = sys_fsconfig_string(fs, "source", "dbgattach");
+	if (result == 0)
+		result = sys_fsconfig_string(fs, "lowerdir", seal->lower);
+	if (result == 0)
+		result = sys_fsconfig_optional(fs, "context", seal->context);
+	if (result == 0)
+		result = sys_fsconfig_create(fs);
+	return result < 0 ? result : sys_fsmount(fs, seal->attributes);
+}
+
+/* The namespace ends with this process; the overlay holds on to what is beneath it, and our fd to the overlay. */
+static int mount_and_make_overlay(void *argument)
+{
+	const struct seal *seal = argument;
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < seal->mounts_count; i++)
+		result = mount_on_root(seal->mounts[i]);
+	return result < 0 ? result : make_overlay(seal);
+}
+
+int seal_mounts(const struct seal *seal)
+{
+	struct seal copy = *seal;
+	int result = make_overlay(seal);
+
+	return result >= 0 ? result : in_mount_namespace(-EBADF, mount_and_make_overlay, &copy);
+}
+
+struct subtree {
+	int mount;
+	const char *path;
+};
+
+static int mount_and_clone(void *argument)
+{
+	const struct subtree *subtree = argument;
+	int result = mount_on_root(subtree->mount);
+
+	return result < 0 ? result : sys_open_tree_clone(subtree->mount, subtree->path, 0);
+}
+
+int seal_subtree(int mount, const char *path)
+{
+	struct subtree subtree = { mount, path };
+	int result = sys_open_tree_clone(mount, path, 0);
+
+	return result >= 0 ? result : in_mount_namespace(-EBADF, mount_and_clone, &subtree);
 }

@@ -158,6 +158,8 @@ int view_build(struct view_parts *parts, const struct view_options *options, int
 	}
 	cleanup_close int root = make_root(options->context, err);
 	int result = root < 0 ? root : place(&parts->toolbox, root, "dbg", err);
+	if (result == 0 && parts->launcher >= 0)
+		result = place(&parts->launcher, root, "dbg/libexec/dbgattach", err);
 	if (result == 0)
 		result = build_dev(parts, source, options, root, err);
 	/* Before the scratch space covers it, dbg/rw is an empty read-only directory: what /proc is masked with. */

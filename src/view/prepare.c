@@ -110,7 +110,9 @@ int view_prepare(const struct view_owner *owner, struct view_parts *parts, struc
 
 void view_parts_done(struct view_parts *parts)
 {
-	int *const fds[] = { &parts->toolbox, &parts->dev, &parts->pts, &parts->scratch, &parts->proc };
+	int *const fds[] = {
+		&parts->toolbox, &parts->launcher, &parts->dev, &parts->pts, &parts->scratch, &parts->proc
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		close_quietly(take_fd(*fds[i]));

@@ -73,13 +73,9 @@ class Bench:
                 "files of the target": snapshot.target_files(pid)}
 
     def cgroups(self, monitor):
-        """The session's name begins with the monitor's pid."""
-        found = []
-        for root in snapshot.cgroup_roots().values():
-            for directory in (root, f"{root}/dbgattach"):
-                found += [f"{directory}/{name}" for name in processes.listdir(directory)
-                          if name.startswith((f"{monitor}-", f"dbgattach-{monitor}-"))]
-        return found
+        """dbgattach-PID-TIME-PIDNS in the root of each hierarchy; the pid is the monitor's."""
+        return [f"{root}/{name}" for root in snapshot.cgroup_roots().values() for name in processes.listdir(root)
+                if name.startswith(f"dbgattach-{monitor}-")]
 
     def leftovers(self, record):
         """In words; [] as soon as there are none."""

@@ -363,7 +363,8 @@ class Runc:
         bundle = tempfile.mkdtemp(prefix="dbgtest.", dir=self.directory)
         rootfs = os.path.join(bundle, "rootfs")
         os.mkdir(rootfs)
-        os.chmod(bundle, 0o755)
+        for directory in (bundle, rootfs):
+            os.chmod(directory, 0o755)
         (tree or Tree(self.helpers)).write(rootfs)
         if userns:
             for directory, folders, files in os.walk(rootfs):

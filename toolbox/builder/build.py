@@ -214,7 +214,7 @@ class Build:
         images = []
         for kind in self.formats:
             self.progress(f"packing {kind}, {len(self.tree.entries)} files")
-            images.append(image.pack(kind, tree, out, digest))
+            images.append(image.pack(kind, tree, out, digest, self.manifest.clusters))
         if "tree" not in self.formats:
             shutil.rmtree(tree)
         facts = facts | {"digest": "sha256:" + digest.hex(), "images": images}

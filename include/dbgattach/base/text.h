@@ -26,6 +26,9 @@ bool text_starts(const char *text, const char *prefix);
  */
 char *text_escape(const char *text, size_t length, char *out, size_t size);
 
+/* Both ends of a text that does not fit, with "..." between them. size: at least 6. Returns out. */
+char *text_shorten(const char *text, char *out, size_t size);
+
 /* printf into a fixed buffer; -ENAMETOOLONG instead of a silent cut. */
 int text_format(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

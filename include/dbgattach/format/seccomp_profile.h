@@ -77,6 +77,18 @@ struct seccomp_profile {
 	size_t rules_count;
 };
 
+/* Where the filter of a session comes from. */
+enum seccomp_mode {
+	SECCOMP_DEFAULT,           /* ours, compiled with the program */
+	SECCOMP_TARGET_OR_DEFAULT, /* what the runtime's config states for the target, else ours */
+	SECCOMP_TARGET,            /* what the target is under, none included */
+	SECCOMP_UNCONFINED,
+	SECCOMP_FILE, /* a profile of the caller's, on top of ours */
+};
+
+/* "default", "target", "unconfined", of --seccomp and in a profile of one's own; what is none of them names a file. */
+enum seccomp_mode seccomp_mode_of_word(const char *word);
+
 /* ERR_MALFORMED with the line; ERR_UNSUPPORTED for what exists but cannot be had here (SCMP_ACT_NOTIFY, listenerPath). */
 int seccomp_profile_parse(const char *bytes, size_t length, struct seccomp_profile *ret, struct err *err);
 /* linux.seccomp of a bundle's config.json. *ret_stated: false, and *ret untouched, where there is none. */

@@ -76,6 +76,14 @@ struct attach_plan made_plan(const struct made *made)
 	return plan;
 }
 
+bool made_note(const struct attach_plan *plan, const char *says)
+{
+	for (size_t i = 0; i < plan->notes_count; i++)
+		if (strstr(plan->notes[i], says) != NULL)
+			return true;
+	return false;
+}
+
 void assert_no_plan(const struct made *made, enum err_kind kind, const char *says)
 {
 	struct attach_plan plan, before;

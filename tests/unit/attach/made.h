@@ -28,6 +28,8 @@ void made_env(struct made *made, const char *const *assignments, size_t count);
 
 /* The plan; fails with the error's text where there is none. */
 struct attach_plan made_plan(const struct made *made);
+/* One of its notes has these words. */
+bool made_note(const struct attach_plan *plan, const char *says);
 /* There must be none, nothing may be written, and the text must contain says. */
 void assert_no_plan(const struct made *made, enum err_kind kind, const char *says);
 /* Exactly these strings, in this order. */

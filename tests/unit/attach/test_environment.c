@@ -5,7 +5,7 @@
 #define DEFAULT_PATH "PATH=/dbg/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define OURS(term)                                                                                                     \
 	"HOME=/dbg/rw", "TMPDIR=/dbg/rw/tmp", "SHELL=/dbg/bin/sh", "TERM=" term, "LANG=C.UTF-8",                       \
-		"DBGATTACH_PROMPT=dbg:web(general)"
+		"DBGATTACH_TOOLBOX=minimal " DBG_VERSION, "DBGATTACH_PROMPT=dbg:web(general)"
 
 /* A list of its own: a name that vanishes from the program's table is missed here. A star stands for any rest. */
 /* clang-format off */
@@ -128,6 +128,7 @@ static const char *const golden_expected[] = { "PATH=/dbg/bin:/app/bin:/bin",
 					       "app=3",
 					       "http_proxy=http://p",
 					       "ld_preload=x",
+					       "DBGATTACH_TOOLBOX=minimal " DBG_VERSION,
 					       "DBGATTACH_PROMPT=dbg:web(general)" };
 
 static void golden(void **state)
@@ -162,11 +163,19 @@ static void asked_for_wins(void **state)
 	(void)state;
 	static const char *const asked[] = { "LD_PRELOAD=/mine.so", "APP=asked", "PATH=/only", "TERM=asked",
 					     "APP=again",           "PS1=$ ",    "odd.name=x", "EMPTY=" };
-	static const char *const expected[] = {
-		"APP=again",           "PATH=/only", "HOME=/dbg/rw", "TMPDIR=/dbg/rw/tmp",
-		"SHELL=/dbg/bin/sh",   "TERM=asked", "LANG=C.UTF-8", "DBGATTACH_PROMPT=dbg:web(general)",
-		"LD_PRELOAD=/mine.so", "PS1=$ ",     "odd.name=x",   "EMPTY="
-	};
+	static const char *const expected[] = { "APP=again",
+						"PATH=/only",
+						"HOME=/dbg/rw",
+						"TMPDIR=/dbg/rw/tmp",
+						"SHELL=/dbg/bin/sh",
+						"TERM=asked",
+						"LANG=C.UTF-8",
+						"DBGATTACH_TOOLBOX=minimal " DBG_VERSION,
+						"DBGATTACH_PROMPT=dbg:web(general)",
+						"LD_PRELOAD=/mine.so",
+						"PS1=$ ",
+						"odd.name=x",
+						"EMPTY=" };
 	cleanup_made struct made made;
 
 	made_init(&made);

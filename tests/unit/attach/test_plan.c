@@ -327,6 +327,33 @@ static void chooses_the_label(void **state)
 	}
 }
 
+/* However long they are: of both labels enough in the note, all of both in --explain. */
+static void long_labels(void **state)
+{
+	(void)state;
+	cleanup_made struct made made;
+	cleanup_free char *text = NULL;
+	size_t length;
+
+	made_init(&made);
+	struct lsm_label *label = &made.facts.lsm.of[LSM_APPARMOR];
+	*label = (struct lsm_label) { .active = true, .attributes = "attr" };
+	memset(label->own, 'o', sizeof(label->own) - 1);
+	memset(label->target, 't', sizeof(label->target) - 1);
+	memcpy(label->target + sizeof(label->target) - 8, "-target", 8);
+	made.request.profile = profile_find("sysadmin");
+	cleanup_plan struct attach_plan plan = made_plan(&made);
+	assert_int_equal(plan.notes_count, 1);
+	assert_non_null(strstr(plan.notes[0], "; the target's is ttt"));
+	assert_non_null(strstr(plan.notes[0], "-target"));
+	FILE *out = open_memstream(&text, &length);
+	assert_non_null(out);
+	plan_print(&made.request, &made.facts, &plan, out);
+	assert_int_equal(fclose(out), 0);
+	assert_non_null(strstr(text, label->own));
+	assert_non_null(strstr(text, label->target));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +366,7 @@ int main(void)
 		cmocka_unit_test(names_what_the_caller_lacks),
 		cmocka_unit_test(limits_are_clamped),
 		cmocka_unit_test(chooses_the_label),
+		cmocka_unit_test(long_labels),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

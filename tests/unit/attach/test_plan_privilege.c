@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who the session is and what it may do, by profile: ids, groups, the five sets, the choice of the seccomp filter. */
+/* Who the session is and what it may do, by profile: ids, groups, the five sets. */
 #include "tests/unit/attach/made.h"
 
+#include <inttypes.h>
 #include <linux/capability.h>
 
 #define CAP(name) CAPABILITY_BIT(CAP_##name)
@@ -23,14 +24,6 @@ static void be(struct made *made, const char *profile, uid_t uid, struct capabil
 	status->cap_bounding = sets.bounding;
 	status->cap_ambient = sets.ambient;
 	status->no_new_privs = 1;
-}
-
-static bool has_note(const struct attach_plan *plan, const char *says)
-{
-	for (size_t i = 0; i < plan->notes_count; i++)
-		if (strstr(plan->notes[i], says) != NULL)
-			return true;
-	return false;
 }
 
 static void ids_and_sets_by_profile(void **state)
@@ -123,7 +116,7 @@ static void exactly_the_targets_sets(void **state)
 		be(&made, "target", rows[i].uid, rows[i].is);
 		cleanup_plan struct attach_plan plan = made_plan(&made);
 		assert_memory_equal(&plan.capabilities, &rows[i].gets, sizeof(plan.capabilities));
-		assert_int_equal(has_note(&plan, "an exec would change"), !exact);
+		assert_int_equal(made_note(&plan, "an exec would change"), !exact);
 		/* And what came out stays. */
 		assert_false(capability_sets_settle(rows[i].uid == 0, &plan.capabilities));
 	}
@@ -140,7 +133,7 @@ static void another_user_with_the_targets_sets(void **state)
 	cleanup_plan struct attach_plan root = made_plan(&made);
 	const struct capability_sets of_root = { 0, a, a, a, 0 };
 	assert_memory_equal(&root.capabilities, &of_root, sizeof(of_root));
-	assert_true(has_note(&root, "another user"));
+	assert_true(made_note(&root, "another user"));
 
 	made.request.user = USER_GIVEN;
 	made.request.user_spec = (struct user_spec) { .uid = 5, .gid = 6 };
@@ -149,6 +142,46 @@ static void another_user_with_the_targets_sets(void **state)
 	assert_memory_equal(&other.capabilities, &of_other, sizeof(of_other));
 	assert_int_equal(other.groups_count, 1);
 	assert_int_equal(other.groups[0], 6);
+}
+
+/* A profile's list is in effect for root and for the user it was written for: another one has what --cap-add names. */
+static void another_user_with_a_list_for_the_targets(void **state)
+{
+	(void)state;
+	const uint64_t listed = CAP(NET_RAW) | CAP(KILL);
+	static const struct {
+		bool all;
+		uint64_t add;
+		enum attach_user user;
+		uid_t uid;
+		uint64_t effective, ambient;
+	} rows[] = {
+		{ false, 0, USER_OF_PROFILE, 0, CAP(NET_RAW) | CAP(KILL), CAP(NET_RAW) | CAP(KILL) },
+		{ false, 0, USER_TARGET, 0, CAP(NET_RAW) | CAP(KILL), CAP(NET_RAW) | CAP(KILL) },
+		{ false, 0, USER_GIVEN, 1000, CAP(NET_RAW) | CAP(KILL), CAP(NET_RAW) | CAP(KILL) },
+		{ false, 0, USER_GIVEN, 5, 0, 0 },
+		{ true, 0, USER_GIVEN, 5, 0, 0 },
+		{ true, CAP(CHOWN), USER_GIVEN, 5, CAP(CHOWN), CAP(CHOWN) },
+		{ false, 0, USER_ROOT, 0, CAP(NET_RAW) | CAP(KILL), 0 },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct profile own = {
+			.name = "own", .ids = IDS_TARGET, .capabilities = listed, .all_capabilities = rows[i].all
+		};
+		cleanup_made struct made made;
+
+		be(&made, "restricted", 1000, (struct capability_sets) { 0 });
+		made.request.profile = &own;
+		made.request.cap_add = rows[i].add;
+		made.request.user = rows[i].user;
+		made.request.user_spec = (struct user_spec) { .uid = rows[i].uid, .gid = 6 };
+		cleanup_plan struct attach_plan plan = made_plan(&made);
+		const struct capability_sets *sets = &plan.capabilities;
+		if (sets->effective != rows[i].effective || sets->permitted != rows[i].effective ||
+		    sets->bounding != rows[i].effective || sets->ambient != rows[i].ambient ||
+		    sets->inheritable != rows[i].ambient)
+			fail_msg("row %zu: effective %" PRIx64 ", ambient %" PRIx64, i, sets->effective, sets->ambient);
+	}
 }
 
 static void what_the_caller_has_not_is_not_granted(void **state)
@@ -182,7 +215,7 @@ static void network_of_the_host(void **state)
 		for (size_t j = 0; j < 5; j++)
 			assert_true((sets[j] & network) == 0);
 		assert_true((plan.capabilities.effective & CAP(KILL)) != 0);
-		assert_true(has_note(&plan, "--host-net"));
+		assert_true(made_note(&plan, "--host-net"));
 		made.request.host_net = true;
 		cleanup_plan struct attach_plan kept = made_plan(&made);
 		assert_true((kept.capabilities.effective & network) == network);
@@ -226,76 +259,6 @@ static void groups_of_the_session(void **state)
 	}
 }
 
-static void which_filter(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *profile;
-		int given; /* --seccomp, -1: not given */
-		int mode;  /* of the target */
-		bool config, ours;
-		enum plan_foreign foreign;
-		const char *note;
-	} rows[] = {
-		{ "general", -1, 2, true, true, FOREIGN_NONE, NULL },
-		{ "sysadmin", -1, 2, true, false, FOREIGN_NONE, NULL },
-		{ "restricted", -1, 2, true, false, FOREIGN_CONFIG, NULL },
-		{ "restricted", -1, 2, false, true, FOREIGN_NONE, "no config" },
-		{ "restricted", -1, 0, false, true, FOREIGN_NONE, NULL },
-		{ "restricted", -1, 0, true, true, FOREIGN_NONE, NULL },
-		{ "restricted", -1, -1, false, true, FOREIGN_NONE, NULL },
-		{ "target", -1, 2, true, false, FOREIGN_CONFIG, NULL },
-		{ "target", -1, 2, false, false, FOREIGN_COPY, "under 10 ms" },
-		{ "target", -1, 0, true, false, FOREIGN_NONE, "no seccomp filter" },
-		{ "general", SECCOMP_TARGET, 2, true, true, FOREIGN_CONFIG, NULL },
-		{ "general", SECCOMP_TARGET, 2, false, true, FOREIGN_COPY, "under 10 ms" },
-		{ "general", SECCOMP_TARGET, 0, false, true, FOREIGN_NONE, "no seccomp filter" },
-		{ "sysadmin", SECCOMP_TARGET, 2, true, false, FOREIGN_CONFIG, NULL },
-		{ "restricted", SECCOMP_TARGET, 0, true, false, FOREIGN_NONE, "neither is the session" },
-		{ "general", SECCOMP_UNCONFINED, 2, true, false, FOREIGN_NONE, NULL },
-		{ "sysadmin", SECCOMP_DEFAULT, 2, true, true, FOREIGN_NONE, NULL },
-		{ "target", SECCOMP_DEFAULT, 2, true, true, FOREIGN_NONE, NULL },
-		{ "general", SECCOMP_FILE, 2, true, true, FOREIGN_FILE, NULL },
-		{ "target", SECCOMP_FILE, 2, true, true, FOREIGN_FILE, NULL },
-		{ "sysadmin", SECCOMP_FILE, 2, true, false, FOREIGN_FILE, NULL },
-	};
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		cleanup_made struct made made;
-
-		be(&made, rows[i].profile, 0, (struct capability_sets) { 0 });
-		made.facts.process.status.seccomp = rows[i].mode;
-		made.facts.process.status.seccomp_filters = 1;
-		made.facts.config_has_seccomp = rows[i].config;
-		made.request.seccomp_given = rows[i].given >= 0;
-		made.request.seccomp = rows[i].given >= 0 ? (enum seccomp_mode)rows[i].given : SECCOMP_DEFAULT;
-		cleanup_plan struct attach_plan plan = made_plan(&made);
-		assert_int_equal(plan.seccomp.ours, rows[i].ours);
-		assert_int_equal(plan.seccomp.foreign, rows[i].foreign);
-		assert_int_equal(plan.notes_count, rows[i].note != NULL);
-		if (rows[i].note != NULL)
-			assert_non_null(strstr(plan.notes[0], rows[i].note));
-	}
-}
-
-static void filters_that_cannot_be_had(void **state)
-{
-	(void)state;
-	cleanup_made struct made made;
-
-	be(&made, "target", 0, (struct capability_sets) { 0 });
-	made.facts.process.status.seccomp = 1;
-	assert_no_plan(&made, ERR_UNSUPPORTED, "strict mode");
-	made.facts.process.status.seccomp = -1;
-	assert_no_plan(&made, ERR_UNSUPPORTED, "does not say");
-	made.facts.process.status.seccomp = 2;
-	made.facts.caller_seccomp_filters = 1;
-	assert_no_plan(&made, ERR_UNSUPPORTED, "under a filter himself");
-	made.facts.config_has_seccomp = true;
-	made.facts.process.status.seccomp_filters = 3;
-	cleanup_plan struct attach_plan plan = made_plan(&made);
-	assert_true(has_note(&plan, "under 3 seccomp filters"));
-}
-
 static void deviations_of_target_are_told(void **state)
 {
 	(void)state;
@@ -308,12 +271,12 @@ static void deviations_of_target_are_told(void **state)
 	made.facts.caller_limits.limit[RLIMIT_NOFILE].rlim_max = 1000;
 	made.facts.process.oom_score_adj = -5;
 	cleanup_plan struct attach_plan able = made_plan(&made);
-	assert_true(has_note(&able, "no_new_privs") && has_note(&able, "saved ids differ"));
-	assert_false(able.fall_short || has_note(&able, "CAP_SYS_RESOURCE"));
+	assert_true(made_note(&able, "no_new_privs") && made_note(&able, "saved ids differ"));
+	assert_false(able.fall_short || made_note(&able, "CAP_SYS_RESOURCE"));
 	made.facts.caller_capabilities &= ~CAP(SYS_RESOURCE);
 	cleanup_plan struct attach_plan unable = made_plan(&made);
-	assert_true(unable.fall_short && has_note(&unable, "limits are higher"));
-	assert_true(has_note(&unable, "target's -5"));
+	assert_true(unable.fall_short && made_note(&unable, "limits are higher"));
+	assert_true(made_note(&unable, "target's -5"));
 	made.request.profile = profile_find("general");
 	cleanup_plan struct attach_plan general = made_plan(&made);
 	assert_int_equal(general.notes_count, 0);
@@ -326,11 +289,10 @@ int main(void)
 		cmocka_unit_test(root_in_the_target),
 		cmocka_unit_test(exactly_the_targets_sets),
 		cmocka_unit_test(another_user_with_the_targets_sets),
+		cmocka_unit_test(another_user_with_a_list_for_the_targets),
 		cmocka_unit_test(what_the_caller_has_not_is_not_granted),
 		cmocka_unit_test(network_of_the_host),
 		cmocka_unit_test(groups_of_the_session),
-		cmocka_unit_test(which_filter),
-		cmocka_unit_test(filters_that_cannot_be_had),
 		cmocka_unit_test(deviations_of_target_are_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

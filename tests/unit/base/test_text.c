@@ -182,6 +182,23 @@ static void strv_grows_and_replaces(void **state)
 	assert_int_equal(strv.count, 102);
 }
 
+static void shortened_in_the_middle(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *shown;
+	} rows[] = {
+		{ "", "" },
+		{ "1234567", "1234567" },
+		{ "12345678", "12...78" },
+		{ "a long one", "a ...ne" },
+	};
+	char out[8];
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_string_equal(text_shorten(rows[i].text, out, sizeof(out)), rows[i].shown);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +208,7 @@ int main(void)
 		cmocka_unit_test(escape_cuts_whole_units),
 		cmocka_unit_test(format_never_cuts_silently),
 		cmocka_unit_test(duration_like_timeout),
+		cmocka_unit_test(shortened_in_the_middle),
 		cmocka_unit_test(strv_grows_and_replaces),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,6 +88,9 @@ enum seen {
 	NS,
 	PID,
 	NET,
+	TOOLBOX,
+	TOOLBOX_CHECK,
+	SHELL,
 	TIMEOUT,
 	ACTION,
 	VERBOSITY
@@ -132,6 +135,12 @@ static bool is_seen(const struct cli_result *cli, enum seen seen, const char *te
 		return request->host_pid;
 	case NET:
 		return request->host_net;
+	case TOOLBOX:
+		return request->toolbox != NULL && strcmp(request->toolbox, text) == 0;
+	case TOOLBOX_CHECK:
+		return request->toolbox_check == number;
+	case SHELL:
+		return request->shell != NULL && strcmp(request->shell, text) == 0;
 	case TIMEOUT:
 		return request->timeout_s == number;
 	case ACTION:
@@ -172,6 +181,12 @@ static const struct {
 	{ NULL, "--ns", "pid,mnt", NS, NULL, NS_BIT(NS_PID) | NS_BIT(NS_MNT) },
 	{ NULL, "--host-pid", NULL, PID, NULL, 0 },
 	{ NULL, "--host-net", NULL, NET, NULL, 0 },
+	{ NULL, "--toolbox", "core", TOOLBOX, "core", 0 },
+	{ NULL, "--toolbox", "./my toolbox", TOOLBOX, "./my toolbox", 0 },
+	{ NULL, "--toolbox-check", "cached", TOOLBOX_CHECK, NULL, TOOLBOX_CHECK_CACHED },
+	{ NULL, "--toolbox-check", "always", TOOLBOX_CHECK, NULL, TOOLBOX_CHECK_ALWAYS },
+	{ NULL, "--toolbox-check", "never", TOOLBOX_CHECK, NULL, TOOLBOX_CHECK_NEVER },
+	{ NULL, "--shell", "/bin/sh", SHELL, "/bin/sh", 0 },
 	{ NULL, "--timeout", "10m", TIMEOUT, NULL, 600 },
 	{ NULL, "--explain", NULL, ACTION, NULL, CLI_EXPLAIN },
 	{ "-v", "--verbose", NULL, VERBOSITY, NULL, LOG_STEPS },

@@ -115,8 +115,11 @@ static const struct {
 	{ { "-itd", "web" }, "a session ends with its caller" },
 	{ { "--detach-keys", "ctrl-q", "web" }, "a session ends with its caller" },
 	{ { "--detach-keys=ctrl-q", "web" }, "--detach-keys" },
-	{ { "--image", "busybox", "web" }, "the tools come from the toolbox" },
-	{ { "--image=busybox", "web" }, "the tools come from the toolbox" },
+	{ { "--toolbox", "", "web" }, "no name" },
+	{ { "--toolbox-check", "often", "web" }, "none of cached" },
+	{ { "--shell=", "web" }, "no path" },
+	{ { "--image", "busybox", "web" }, "the tools come from a toolbox" },
+	{ { "--image=busybox", "web" }, "the tools come from a toolbox" },
 	{ { "--env-file" }, "needs an argument" },
 };
 

@@ -146,8 +146,7 @@ static void kills_all_but_one(void **state)
 	} rows[] = {
 		{ CGROUP_UNIFIED, "cgroup.freeze", "0", "cgroup.events", "populated 1\nfrozen 1\n", "0", "1" },
 		/* The file is told FROZEN and then THAWED: the same length, so what is left is the last one. */
-		{ CGROUP_FREEZER, "freezer.state", "THAWED", "freezer.state", "", "THAWED",
-		  "FROZEN" },
+		{ CGROUP_FREEZER, "freezer.state", "THAWED", "freezer.state", "", "THAWED", "FROZEN" },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		cleanup_cgroup struct cgroup cgroup = cgroup_of(*state, rows[i].hierarchy);

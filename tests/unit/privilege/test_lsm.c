@@ -344,6 +344,26 @@ static void an_unknown_label_is_not_left_out_silently(void **state)
 	assert_non_null(strstr(err.text, "--lsm unconfined"));
 }
 
+/* A stack of profiles has a label of any length: no message is cut by it, neither what it says nor the label's end. */
+static void long_labels_leave_room(void **state)
+{
+	(void)state;
+	struct lsm_facts facts = facts_of(LSM_UNKNOWN, "", "");
+	struct lsm_label *label = &facts.of[LSM_UNKNOWN];
+	struct lsm_plan plan;
+	struct err err;
+
+	memset(label->own, 'o', sizeof(label->own) - 1);
+	memset(label->target, 't', sizeof(label->target) - 1);
+	memcpy(label->own + sizeof(label->own) - 5, "-own", 5);
+	memcpy(label->target + sizeof(label->target) - 8, "-target", 8);
+	assert_failure(lsm_plan_make(&facts, LSM_TARGET, &plan, &err), err, ERR_UNSUPPORTED);
+	assert_non_null(strstr(err.text, "\"ttt"));
+	assert_non_null(strstr(err.text, "-target\""));
+	assert_non_null(strstr(err.text, "-own\""));
+	assert_non_null(strstr(err.text, "--lsm unconfined"));
+}
+
 /* The exec attribute is a regular file there: whoever writes labels into such a thing has not set any. */
 static void writes_to_a_procfs_only(void **state)
 {
@@ -424,6 +444,7 @@ int main(void)
 		cmocka_unit_test(plans),
 		cmocka_unit_test(files_have_the_label_of_the_targets_root),
 		cmocka_unit_test(an_unknown_label_is_not_left_out_silently),
+		cmocka_unit_test(long_labels_leave_room),
 		cmocka_unit_test(writes_to_a_procfs_only),
 		cmocka_unit_test(verifies),
 		cmocka_unit_test(the_hint_names_both_labels),

@@ -4,8 +4,7 @@
  * which runs them agrees with the kernel's is shown at the end, in a child that is under such a filter.
  */
 #include "dbgattach/base/io.h"
-#include "dbgattach/privilege.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/privilege/filter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,46 +15,6 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-
-#define ERRNO(number) (SECCOMP_RET_ERRNO | (number))
-#define ALLOW SECCOMP_RET_ALLOW
-#define PROFILE(default_action, rules) "{\"defaultAction\":\"SCMP_ACT_" default_action "\",\"syscalls\":[" rules "]}"
-#define RULE(name, action, more) "{\"names\":[\"" name "\"],\"action\":\"SCMP_ACT_" action "\"" more "}"
-#define ARGS(conditions) ",\"args\":[" conditions "]"
-#define ARG(index, operator, value) "{\"index\":" #index ",\"op\":\"SCMP_CMP_" operator"\",\"value\":" #value "}"
-#define MASKED(index, mask, value)                                                                                     \
-	"{\"index\":" #index ",\"op\":\"SCMP_CMP_MASKED_EQ\",\"value\":" #mask ",\"valueTwo\":" #value "}"
-
-#if defined(__x86_64__)
-#define NATIVE AUDIT_ARCH_X86_64
-#define GO_ARCH "amd64"
-#else
-#define NATIVE AUDIT_ARCH_AARCH64
-#define GO_ARCH "arm64"
-#endif
-
-static int compile(const char *text, struct seccomp_terms terms, struct seccomp_program *ret, char *remark,
-		   struct err *err)
-{
-	struct seccomp_profile profile;
-
-	assert_success(seccomp_profile_parse(text, strlen(text), &profile, err), *err);
-	int result = seccomp_compile(&profile, &terms, ret, remark, err);
-	seccomp_profile_done(&profile);
-	return result;
-}
-
-static uint32_t answer(const char *text, struct seccomp_terms terms, const struct seccomp_data *data)
-{
-	struct seccomp_program program = { 0 };
-	char remark[SECCOMP_REMARK_MAX];
-	struct err err = { 0 };
-
-	assert_success(compile(text, terms, &program, remark, &err), err);
-	uint32_t action = seccomp_run(&program, data);
-	seccomp_program_done(&program);
-	return action;
-}
 
 static void actions(void **state)
 {
@@ -82,23 +41,14 @@ static void actions(void **state)
 		{ PROFILE("KILL_PROCESS", RULE("openat", "ALLOW", "")), 5000, ERRNO(ENOSYS) },
 		{ PROFILE("ALLOW", RULE("openat", "ERRNO", "")), SYS_openat2, ALLOW },
 		{ PROFILE("KILL_PROCESS", ""), SYS_read, SECCOMP_RET_KILL_PROCESS }, /* nothing is named */
-		/* what says the default once more is no rule */
-		{ PROFILE("ERRNO", RULE("read", "ERRNO", "") "," RULE("read", "ALLOW", ARGS(ARG(0, "EQ", 3)))),
-		  SYS_read, ERRNO(EPERM) },
-		/* of two for all arguments the strictest */
-		{ PROFILE("ERRNO", RULE("read", "ALLOW", "") "," RULE("read", "ERRNO", ",\"errnoRet\":5")), SYS_read,
-		  ERRNO(5) },
-		{ PROFILE("ERRNO", RULE("read", "ERRNO", ",\"errnoRet\":5") "," RULE("read", "ALLOW", "")), SYS_read,
-		  ERRNO(5) },
-		{ PROFILE("ERRNO", RULE("read", "ALLOW", "") "," RULE("read", "ERRNO", "")), SYS_read, ERRNO(EPERM) },
 		/* unknown, and the default at least as strict */
 		{ PROFILE("ERRNO", RULE("no_such_call", "ALLOW", "") "," RULE("write", "ALLOW", "")), SYS_write,
 		  ALLOW },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct seccomp_data data = { .nr = rows[i].call, .arch = NATIVE, .args = { 9 } };
+		const struct seccomp_data data = { .nr = rows[i].call, .arch = NATIVE_ARCH, .args = { 9 } };
 
-		if (answer(rows[i].profile, (struct seccomp_terms) { 0 }, &data) != rows[i].answer)
+		if (filter_answer(rows[i].profile, (struct seccomp_terms) { 0 }, &data) != rows[i].answer)
 			fail_msg("row %zu", i);
 	}
 }
@@ -138,11 +88,11 @@ static void operators_and_arguments(void **state)
 		{ OF(ARG(0, "EQ", 1) "," ARG(0, "EQ", 2)), { 3 }, false },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct seccomp_data data = { .nr = SYS_read, .arch = NATIVE };
+		struct seccomp_data data = { .nr = SYS_read, .arch = NATIVE_ARCH };
 
 		memcpy(data.args, rows[i].args, sizeof(rows[i].args));
 		uint32_t expected = rows[i].refused ? ERRNO(EPERM) : ALLOW;
-		if (answer(rows[i].profile, (struct seccomp_terms) { 0 }, &data) != expected)
+		if (filter_answer(rows[i].profile, (struct seccomp_terms) { 0 }, &data) != expected)
 			fail_msg("row %zu", i);
 	}
 }
@@ -171,9 +121,9 @@ static void includes_and_excludes(void **state)
 		{ WHEN("\"excludes\":{\"minKernel\":\"900.0\"}"), 0, true },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const struct seccomp_data data = { .nr = SYS_read, .arch = NATIVE };
+		const struct seccomp_data data = { .nr = SYS_read, .arch = NATIVE_ARCH };
 		const struct seccomp_terms terms = { .capabilities = rows[i].capabilities };
-		uint32_t got = answer(rows[i].profile, terms, &data);
+		uint32_t got = filter_answer(rows[i].profile, terms, &data);
 
 		/* Without the rule nothing at all is named. */
 		if ((got == ALLOW) != rows[i].allowed)
@@ -205,32 +155,12 @@ static void refused_by_name(void **state)
 		char remark[SECCOMP_REMARK_MAX];
 		struct err err = { 0 };
 
-		assert_failure(compile(rows[i].profile, (struct seccomp_terms) { 0 }, &program, remark, &err), err,
-			       rows[i].kind);
+		assert_failure(filter_compile(rows[i].profile, (struct seccomp_terms) { 0 }, &program, remark, &err),
+			       err, rows[i].kind);
 		if (strstr(err.text, rows[i].says) == NULL)
 			fail_msg("\"%s\" does not say \"%s\"", err.text, rows[i].says);
 		assert_null(program.code);
 	}
-}
-
-/* What a runtime made of it is what the session gets, whatever one may think of it. */
-static void as_the_runtime(void **state)
-{
-	(void)state;
-	static const char both[] =
-		PROFILE("ERRNO", RULE("read", "ALLOW", "") "," RULE("read", "ERRNO", ",\"errnoRet\":5"));
-	static const char unknown[] = PROFILE("ALLOW", RULE("no_such_call", "ERRNO", ""));
-	const struct seccomp_data data = { .nr = SYS_read, .arch = NATIVE };
-	const struct seccomp_terms runtime = { .as_runtime = true };
-	struct seccomp_program program;
-	char remark[SECCOMP_REMARK_MAX];
-	struct err err;
-
-	assert_int_equal(answer(both, runtime, &data), ALLOW);
-	assert_int_equal(answer(unknown, runtime, &data), ALLOW);
-	assert_success(compile(both, (struct seccomp_terms) { 0 }, &program, remark, &err), err);
-	assert_non_null(strstr(remark, "rules for read that contradict"));
-	seccomp_program_done(&program);
 }
 
 #if defined(__x86_64__)
@@ -276,7 +206,8 @@ static void architectures(void **state)
 				     "{%s\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[" RULE(
 					     "read", "ALLOW", "") "," RULE("openat2", "ALLOW", "") "]}",
 				     rows[i].head) > 0);
-		uint32_t got = answer(text, (struct seccomp_terms) { .native_only = rows[i].native_only }, &data);
+		uint32_t got =
+			filter_answer(text, (struct seccomp_terms) { .native_only = rows[i].native_only }, &data);
 		if (got != rows[i].answer)
 			fail_msg("row %zu: 0x%x", i, got);
 	}
@@ -288,8 +219,8 @@ static void podmans_own(void **state)
 	(void)state;
 	cleanup_buffer struct buffer text = { 0 };
 	cleanup_close int fd = open("/usr/share/containers/seccomp.json", O_RDONLY | O_CLOEXEC);
-	const struct seccomp_data setns = { .nr = SYS_setns, .arch = NATIVE },
-				  read = { .nr = SYS_read, .arch = NATIVE };
+	const struct seccomp_data setns = { .nr = SYS_setns, .arch = NATIVE_ARCH },
+				  read = { .nr = SYS_read, .arch = NATIVE_ARCH };
 	const struct seccomp_terms none = { 0 }, admin = { .capabilities = CAPABILITY_BIT(CAP_SYS_ADMIN) };
 
 	if (fd < 0) {
@@ -297,9 +228,9 @@ static void podmans_own(void **state)
 		skip();
 	}
 	assert_int_equal(io_read_all(fd, SECCOMP_PROFILE_MAX, &text), 0);
-	assert_int_equal(answer(text.data, none, &setns), ERRNO(EPERM));
-	assert_int_equal(answer(text.data, admin, &setns), ALLOW);
-	assert_int_equal(answer(text.data, none, &read), ALLOW);
+	assert_int_equal(filter_answer(text.data, none, &setns), ERRNO(EPERM));
+	assert_int_equal(filter_answer(text.data, admin, &setns), ALLOW);
+	assert_int_equal(filter_answer(text.data, none, &read), ALLOW);
 }
 
 static void what_init_needs(void **state)
@@ -323,8 +254,9 @@ static void what_init_needs(void **state)
 		char remark[SECCOMP_REMARK_MAX];
 		struct err err = { 0 };
 
-		assert_success(compile(rows[i].profile, (struct seccomp_terms) { 0 }, &programs.items[0], remark, &err),
-			       err);
+		assert_success(
+			filter_compile(rows[i].profile, (struct seccomp_terms) { 0 }, &programs.items[0], remark, &err),
+			err);
 		const char *forbidden = seccomp_forbids_session(&programs);
 		if (rows[i].forbidden == NULL)
 			assert_null(forbidden);
@@ -388,11 +320,12 @@ static void the_kernel_agrees(void **state)
 	struct err err;
 	int status;
 
-	assert_success(compile(PROFILE("ALLOW", RULE("mkdirat", "ERRNO", ",\"errnoRet\":77")),
-			       (struct seccomp_terms) { 0 }, &programs.items[0], remark, &err),
+	assert_success(filter_compile(PROFILE("ALLOW", RULE("mkdirat", "ERRNO", ",\"errnoRet\":77")),
+				      (struct seccomp_terms) { 0 }, &programs.items[0], remark, &err),
 		       err);
 	assert_success(
-		compile("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"],\"syscalls\":["
+		filter_compile(
+			"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"],\"syscalls\":["
 			"{\"name\":\"fchdir\",\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":88}]}",
 			(struct seccomp_terms) { 0 }, &programs.items[1], remark, &err),
 		err);
@@ -412,7 +345,6 @@ int main(void)
 		cmocka_unit_test(operators_and_arguments),
 		cmocka_unit_test(includes_and_excludes),
 		cmocka_unit_test(refused_by_name),
-		cmocka_unit_test(as_the_runtime),
 #if defined(__x86_64__)
 		cmocka_unit_test(architectures),
 #endif

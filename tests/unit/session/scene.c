@@ -98,7 +98,8 @@ static int run(const struct scene *scene)
 				   .kill_others = kill_others,
 				   .context = scene->page,
 				   .end_signal = scene->end_signal,
-				   .guardian_pidfd = -EBADF };
+				   .guardian_pidfd = -EBADF,
+				   .watch_fd = -EBADF };
 	sigset_t handled;
 	struct err err;
 
