@@ -78,11 +78,9 @@ class Room:
             os.symlink(link, self.root / "dev" / name)
 
     def network(self):
-        ip = shutil.which("ip") or "/bin/ip"
-        run(ip, "link", "set", "lo", "up")
-        run(ip, "link", "add", "eth0", "type", "veth", "peer", "name", "eth1")
-        run(ip, "address", "add", "192.0.2.1/24", "dev", "eth0")
-        run(ip, "link", "set", "eth0", "up")
+        for words in ("link set lo up", "link add eth0 type veth peer name eth1", "address add 192.0.2.1/24 dev eth0",
+                      "link set eth0 up"):
+            run(self.tools["chroot"], self.root, "/dbg/bin/ip", *words.split())
 
     def start_target(self):
         """Before the traps are there: what it loads is its own affair."""
