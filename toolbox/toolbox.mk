@@ -16,6 +16,11 @@ toolbox-minimal: $(toolbox-out)/minimal.erofs $(toolbox-out)/minimal.index
 toolbox-check: toolbox-minimal
 	$(toolbox-src)/check $(toolbox-out)
 
+# Core's own tests (as root), with the packages it was made of for comparison. toolbox/README.md says more.
+.PHONY: toolbox-core-check
+toolbox-core-check: toolbox
+	$(toolbox-src)/check-core --naive $(TOOLBOX_CACHE)/packages $(toolbox-out)/core
+
 # The builder's own tests, on a distribution of three packages: no network, no core.
 toolbox-test:
 	@/usr/bin/python3 -B -m pytest -q -ra --tb=short -p no:cacheprovider -c /dev/null --rootdir tests/toolbox tests/toolbox

@@ -3,7 +3,7 @@ So the traps are live, and a check that found none would be worth nothing.
 
 They are at /naive with their own libraries, and are run by their own loader: what a toolbox is that nobody has moved.
 """
-import pathlib
+import json
 import shutil
 import subprocess
 
@@ -12,6 +12,7 @@ import traps
 
 LOADER = "/naive/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"
 LIBRARIES = "/naive/lib/x86_64-linux-gnu:/naive/usr/lib/x86_64-linux-gnu:/naive/usr/lib/x86_64-linux-gnu/sysstat"
+LOADED = f"{LOADER} --library-path {LIBRARIES} /naive/"
 ENVIRONMENT = rooms.SESSION | {"HOME": "/root", "PATH": "/naive/usr/bin:/naive/bin:/naive/usr/sbin:/naive/sbin:/usr/bin:/bin"}
 
 # TRAP: (command, what is typed). A command is a program below /naive with its arguments; "direct" has the kernel take the
@@ -40,7 +41,7 @@ SPRING = {
     "vimrc": "usr/bin/vim.basic --not-a-term -c q",
     "nanorc": ("bin/nano /dbg/rw/naive", [("nano|naive", "x\x0f\r"), ("Wrote", "y\x0f\r"), ("Wrote", "\x18")]),
     "lesskey": ("usr/bin/less data", [("target", "q")]),
-    "tmux": ("usr/bin/tmux -S /dbg/rw/naive.tmux new", [(r"\[0\]", "\x02d")]),
+    "tmux": (f"usr/bin/env LOCPATH=/naive/usr/lib/locale {LOADED}usr/bin/tmux -S /dbg/rw/naive.tmux new", [(r"\[0\]", "\x02d")]),
     "terminfo": "usr/bin/tput clear",
     "sqliterc": "usr/bin/sqlite3 /dbg/rw/n.db .exit",
     "curlrc": "usr/bin/curl -s http://127.0.0.1/",
@@ -53,35 +54,35 @@ SPRING = {
     "services": "usr/bin/getent services http",
     "iproute2": "bin/ip route show table all",
     "sysctl": "sbin/sysctl -p",
-    "colors": "bin/dmesg --color=always -F data",
     "sh": "usr/bin/gawk 'BEGIN { system(\"id\") }'",
     "program": "usr/bin/gawk 'BEGIN { system(\"ruptime\") }'",
 }
 
 
-def unpack(cache, target):
-    """The newest of each package in the builder's cache."""
-    for path in sorted(pathlib.Path(cache).rglob("*.deb")):
-        subprocess.run(["dpkg-deb", "-x", path, target], check=True)
+def packages(cache, sbom):
+    """The packages that a toolbox was made of, as files in the builder's cache."""
+    made_of = {(package["name"], package["versionInfo"].replace(":", "%3a"))
+               for package in json.loads(sbom.read_text())["packages"] if "versionInfo" in package}
+    return [path for path in sorted(cache.rglob("*.deb")) if tuple(path.name.split("_")[:2]) in made_of]
 
 
-def spring(room, cache):
+def spring(room, debs):
     """{trap: what showed that it is live, or nothing}."""
     stage = room.root / "naive"
     stage.mkdir()
-    unpack(cache, stage)
+    for deb in debs:
+        subprocess.run(["dpkg-deb", "-x", deb, stage], check=True)
     proofs, found = traps.places(), {}
     traps.sprung(room.root)
     for trap, what in SPRING.items():
         line, keys = what if isinstance(what, tuple) else (what, ())
         how, _, rest = line.partition(" ")
-        loaded = f"{LOADER} --library-path {LIBRARIES} /naive/"
-        run = {"direct": f"/naive/{rest}", "bare": f"{LOADER} /naive/{rest}", "tracer": loaded + rest}.get(how, loaded + line)
+        run = {"direct": f"/naive/{rest}", "bare": f"{LOADER} /naive/{rest}", "tracer": LOADED + rest}.get(how, LOADED + line)
         seen = room.run(run, ENVIRONMENT, traced=how != "tracer", keys=keys, timeout=6)
         if trap in traps.sprung(room.root):
-            found[trap] = "sprung by " + line
+            found[trap] = "sprung by " + line.replace(LOADED, "")
             continue
         opened = sorted(path for path, _ in seen.opened if proofs.get(path) == trap)
-        found[trap] = f"{opened[0]} opened by {line}" if opened else ""
+        found[trap] = f"{opened[0]} opened by {line.replace(LOADED, '')}" if opened else ""
     shutil.rmtree(stage)
     return found
