@@ -185,6 +185,7 @@ test-lsm:
 ## toolbox: the standard toolbox, build/toolbox/core, from the mirror's packages; TOOLBOX_LOCK=follow: not by the lock
 ## toolbox-lock: note the mirror's versions, and what their files need moved, in toolbox/locks
 ## toolbox-check: the built-in toolbox's own tests (as root)
+## toolbox-core-check: every program of core at work, in an empty root and in one full of traps (as root)
 ## toolbox-test: the tests of the toolbox's builder
 ## lint: layers, headers, scripts, options in manual page and completions
 .PHONY: lint

@@ -34,7 +34,7 @@ toolbox: toolbox-minimal
 	@$(toolbox-build) --lock $(TOOLBOX_LOCK) core $(toolbox-out)/core
 
 # For the architecture of this machine: what the mirror has now, in the lock and the counts of each manifest.
-TOOLBOX_LAYERS := $(filter-out core %.leftovers,$(notdir $(wildcard $(toolbox-src)/manifests/*)))
+TOOLBOX_LAYERS := $(filter-out core,$(notdir $(wildcard $(toolbox-src)/manifests/*)))
 toolbox-lock: toolbox-minimal
 	@$(toolbox-build) --lock renew core $(toolbox-out)/core
 	@set -e; for layer in $(TOOLBOX_LAYERS); do \

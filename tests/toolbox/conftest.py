@@ -64,6 +64,7 @@ class Distribution:
         self.lines = {}
         (self.home / "manifests").mkdir(parents=True)
         (self.home / "locks").mkdir()
+        (self.home / "leftovers").mkdir()
         (self.cache / "debs").mkdir(parents=True)
 
     def package(self, name, files, version="1.0", copyright=DEP5, links=None):
@@ -90,7 +91,7 @@ class Distribution:
 
     def manifest(self, name, text, counts=None, leftovers=""):
         (self.home / "manifests" / name).write_text(text)
-        (self.home / "manifests" / f"{name}.leftovers").write_text(leftovers)
+        (self.home / "leftovers" / name).write_text(leftovers)
         (self.home / "locks" / f"{name}.amd64").write_text("".join(self.lines.values()))
         if counts is not None:
             (self.home / "locks" / f"{name}.amd64.counts").write_text(counts)
@@ -107,8 +108,6 @@ kind toolbox
 suite bookworm
 shell bin/prog
 pkg prog
-link l lib
-link sbin bin
 own /etc prog.conf
 dir rw
 """

@@ -8,7 +8,8 @@ from conftest import DEP5, read_json
 
 @pytest.mark.parametrize("tag, spdx", [
     ("GPL-2+", "GPL-2.0-or-later"), ("GPL-3", "GPL-3.0-only"), ("gpl-2.0+", "GPL-2.0-or-later"),
-    ("LGPL-2.1+", "LGPL-2.1-or-later"), ("GFDL-1.3+", "GFDL-1.3-or-later"), ("Expat", "MIT"), ("BSD-3-clause", "BSD-3-Clause"),
+    ("LGPL-2.1+", "LGPL-2.1-or-later"), ("GFDL-1.3+", "GFDL-1.3-or-later"), ("Expat", "MIT"),
+    ("BSD-3-clause", "BSD-3-Clause"),
     ("GPL-3+ with autoconf exception", "GPL-3.0-or-later WITH Autoconf-exception-2.0"),
     ("GPL-2+ with OpenSSL exception", None), ("GPL-9", None), ("GFDL-NIV-1.3+", None), ("public-domain", None),
     ("BSD", None), ("", None),

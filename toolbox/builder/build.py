@@ -35,7 +35,7 @@ class Build:
         self.arch = options.arch or native()
         if self.arch not in MULTIARCH:
             raise Failure(f"building for {self.arch} failed: only {' and '.join(MULTIARCH)} are known")
-        self.manifest, self.home = read_manifest(options.manifest)
+        self.manifest, self.home = read_manifest(options.manifest, self.arch)
         self.base = Base(options.base)
         self.common = self.manifest
         if self.manifest.kind == "layer":
@@ -55,7 +55,7 @@ class Build:
                               f"{self.base.facts.get(field)}; build both alike")
         if self.manifest.generic:
             self.manifest.suite = self.base.facts["suite"]
-        self.common, _ = read_manifest(str(self.home / "manifests/core"))
+        self.common, _ = read_manifest(str(self.home / "manifests/core"), self.arch)
 
     # Packages
 
@@ -103,6 +103,8 @@ class Build:
             closure.everything([name for name in stage.paths if packages[name].source == source])
         closure.programs()
         closure.data()
+        if plan.kind == "toolbox":
+            layout.add_skeleton(self.tree, MULTIARCH[self.arch])
         for path, target in plan.links.items():
             self.tree.link(path, target)
         for kind, arguments in plan.makes:
@@ -130,7 +132,7 @@ class Build:
         rules = relocate.Rules(own, (*self.common.keep, *self.manifest.keep))
         texts = self.common.text + self.manifest.text
         counts, wanted = layout.relocate_tree(self.tree, rules, texts)
-        layout.link_moved(self.tree, self.base, wanted, self.manifest.links)
+        layout.link_moved(self.tree, self.base, wanted)
         optional = {name for plan in (self.common, self.manifest) for name, may in plan.libraries.items() if may}
         layout.audit(self.tree, self.base, optional, MULTIARCH[self.arch])
         self.judge(layout.leftovers(self.tree, texts))
@@ -139,9 +141,9 @@ class Build:
     def judge(self, found):
         """Every path that stays is in the list of allowed ones, and every pattern of this manifest's list is needed."""
         names = dict.fromkeys((self.common.name, self.manifest.name))
-        lists = [self.home / "manifests" / f"{name}.leftovers" for name in names]
-        allowed = [relocate.read_allowed(path) if path.exists() else [] for path in lists]
-        refused, unused = relocate.judge(found, sum(allowed, []))
+        lists = {name: self.allowed(name) for name in names}
+        own = lists[self.manifest.name]
+        refused, unused = relocate.judge(found, sum(lists.values(), []))
         if self.options.leftovers:
             pathlib.Path(self.options.leftovers).write_text(
                 "".join(f"{path}\t{found[path]}\n" for path in refused), encoding="ascii")
@@ -152,10 +154,15 @@ class Build:
         if refused:
             raise Failure(f"checking {self.manifest.name} failed: paths of the target are left: "
                           f"{apt.some(f'{path} (in {found[path]})' for path in refused)}; "
-                          f"move them or allow them in {lists[-1].relative_to(self.home)}")
-        if idle := sorted(set(unused) & set(allowed[-1])):
-            raise Failure(f"checking {self.manifest.name} failed: {apt.some(idle)} in "
-                          f"{lists[-1].relative_to(self.home)} is not left anywhere; take it out")
+                          f"move them or allow them in leftovers/{self.manifest.name}")
+        if idle := sorted(set(unused) & set(own)):
+            raise Failure(f"checking {self.manifest.name} failed: {apt.some(idle)} in leftovers/{self.manifest.name} "
+                          "is not left anywhere; take it out")
+
+    def allowed(self, name):
+        """The list for all architectures, and what only this one has."""
+        paths = [self.home / "leftovers" / each for each in (name, f"{name}.{self.arch}")]
+        return [pattern for path in paths if path.exists() for pattern in relocate.read_allowed(path)]
 
     def check_counts(self, counts, packages):
         path = self.locks.with_name(self.locks.name + ".counts")
@@ -231,7 +238,7 @@ class Build:
             works = sbom.works(self.used(), packages, stage, counts, self.options.busybox or default_busybox())
             sbom.add_copyrights(self.tree, self.base, works)
             if self.options.lock == "renew":
-                self.renew(packages, {*self.used(), *(work.copyright_from for work in works)}, counts)
+                self.renew(packages, {*self.used(), *(name for work in works for name in work.copyright_from)}, counts)
             facts = self.facts()
             place = "toolbox.json" if facts["kind"] == "toolbox" else f"toolbox.d/{self.manifest.name}.json"
             self.tree.add(f"etc/{place}", Entry("f", content=to_json(facts)))
@@ -274,12 +281,12 @@ def replace(new, out, scratch):
     os.rename(new, out)
 
 
-def read_manifest(name):
+def read_manifest(name, arch):
     """A file of manifests/, by name or path, or a package of that name; and the folder that manifests/ lies in."""
     path = pathlib.Path(name).absolute() if "/" in name else HERE / "manifests" / name
     if "/" in name or (path.is_file() and manifest.NAME.fullmatch(name)):
         try:
-            return manifest.parse(path.read_text(encoding="utf-8"), path.name), path.parent.parent
+            return manifest.parse(path.read_text(encoding="utf-8"), path.name, arch), path.parent.parent
         except (OSError, UnicodeError) as error:
             raise Failure(f"reading manifest {name} failed: {error}; toolbox/manifests has some") from error
     return manifest.of_package(name, "bookworm"), HERE

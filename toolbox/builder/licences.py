@@ -3,15 +3,17 @@ import re
 
 # Where Debian's short name is SPDX's, but for case.
 SAME = """
-    0BSD AFL-2.1 AFL-3.0 Apache-2.0 Artistic-2.0 Beerware Bitstream-Vera blessing BlueOak-1.0.0 BSD-2-Clause BSD-3-Clause
-    BSD-4-Clause BSD-4-Clause-UC BSL-1.0 bzip2-1.0.6 CC-BY-3.0 CC-BY-4.0 CC-BY-SA-3.0 CC-BY-SA-4.0 CC0-1.0 curl EPL-1.0
-    EPL-2.0 FSFAP FSFUL FSFULLR FSFULLRWD FTL HPND ICU IJG Info-ZIP ISC MIT MIT-0 MIT-CMU MPL-1.1 MPL-2.0 NCSA NTP
-    OFL-1.1 OpenSSL PHP-3.01 PostgreSQL PSF-2.0 Python-2.0 SISSL SMLNJ TCL Unlicense Vim W3C WTFPL X11 Zlib ZPL-2.1
+    0BSD AFL-2.1 AFL-3.0 Apache-2.0 Artistic-2.0 Beerware Bitstream-Vera blessing BlueOak-1.0.0 BSD-2-Clause
+    BSD-3-Clause BSD-4-Clause BSD-4-Clause-UC BSL-1.0 bzip2-1.0.6 CC-BY-3.0 CC-BY-4.0 CC-BY-SA-3.0 CC-BY-SA-4.0
+    CC0-1.0 curl EPL-1.0 EPL-2.0 FSFAP FSFUL FSFULLR FSFULLRWD FTL HPND ICU IJG Info-ZIP ISC MIT MIT-0 MIT-CMU
+    MPL-1.1 MPL-2.0 NCSA NTP OFL-1.1 OpenSSL PHP-3.01 PostgreSQL PSF-2.0 Python-2.0 SISSL SMLNJ TCL Unlicense Vim
+    W3C WTFPL X11 Zlib ZPL-2.1
 """.split()
 SPDX = {name.lower(): name for name in SAME} | {
-    "apache-2": "Apache-2.0", "artistic": "Artistic-1.0-Perl", "artistic-1": "Artistic-1.0-Perl", "boost-1.0": "BSL-1.0",
-    "bsd-2": "BSD-2-Clause", "bsd-2-clauses": "BSD-2-Clause", "bsd-3": "BSD-3-Clause", "bsd-3-clauses": "BSD-3-Clause",
-    "cc0": "CC0-1.0", "expat": "MIT", "mit/expat": "MIT", "psf-2": "PSF-2.0", "zlib/libpng": "Zlib",
+    "apache-2": "Apache-2.0", "artistic": "Artistic-1.0-Perl", "artistic-1": "Artistic-1.0-Perl",
+    "boost-1.0": "BSL-1.0", "bsd-2": "BSD-2-Clause", "bsd-2-clauses": "BSD-2-Clause", "bsd-3": "BSD-3-Clause",
+    "bsd-3-clauses": "BSD-3-Clause", "cc0": "CC0-1.0", "expat": "MIT", "mit/expat": "MIT", "psf-2": "PSF-2.0",
+    "zlib/libpng": "Zlib",
 }
 # With versions; "+" means "or any later version".
 GNU = re.compile(r"(a?gpl|lgpl|gfdl|fdl)(-niv)?-?v?(\d(?:\.\d)?)(\.0)?(\+?)")

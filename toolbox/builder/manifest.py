@@ -11,7 +11,7 @@ goes on.
     lib SONAME... | lib SONAME optional    loaded by dlopen(), or needed and yet not missed
     data PKG /PATH [-> DEST]               a file, a folder, or a pattern of files
     make KIND ARGS...                      what a package's installation would have made
-    wrap NAME...                           bin/NAME becomes a link to libexec/wrap, whose table says what the program needs
+    wrap NAME...                           bin/NAME becomes a link to libexec/wrap, which knows what the program needs
     link PATH TARGET                       TARGET as seen from PATH's folder
     fill busybox [except NAME...]          a link to BusyBox for each of its names that no real tool has
     files DIR                              a folder beside the manifests', copied as it is
@@ -19,6 +19,7 @@ goes on.
     keep /PATH                             a path that stays the target's
     text PATTERN                           of the tree: further files whose paths are moved
     dir PATH                               an empty folder
+    on ARCH STATEMENT                      one that only holds for an architecture
     cluster BYTES PATH...                  compressed in pieces of another size in an erofs image; 0: not compressed
     shell PATH                             a session's shell
 """
@@ -154,7 +155,7 @@ STATEMENTS = {
 }
 
 
-def parse(text, name):
+def parse(text, name, arch):
     manifest = Manifest(name)
     if not NAME.fullmatch(name) or name == "minimal":
         raise Failure(f"reading a manifest failed: {name!r} cannot be a toolbox's name; use {NAME.pattern}")
@@ -168,6 +169,10 @@ def parse(text, name):
         if not keyword:
             continue
         place = f"reading manifest {name} failed: line {number}: {line.strip()!r}"
+        if keyword == "on" and len(words) > 1:
+            if words[0] != arch:
+                continue
+            keyword, *words = words[1:]
         if first != (keyword == "toolbox"):
             raise Failure(f"{place}: `toolbox 1` comes first, and once")
         first = False

@@ -3,7 +3,7 @@ So the traps are live, and a check that found none would be worth nothing.
 
 They are at /naive with their own libraries, and are run by their own loader: what a toolbox is that nobody has moved.
 """
-import pathlib
+import json
 import shutil
 import subprocess
 
@@ -59,17 +59,19 @@ SPRING = {
 }
 
 
-def unpack(cache, target):
-    """The newest of each package in the builder's cache."""
-    for path in sorted(pathlib.Path(cache).rglob("*.deb")):
-        subprocess.run(["dpkg-deb", "-x", path, target], check=True)
+def packages(cache, sbom):
+    """The packages that a toolbox was made of, as files in the builder's cache."""
+    made_of = {(package["name"], package["versionInfo"].replace(":", "%3a"))
+               for package in json.loads(sbom.read_text())["packages"] if "versionInfo" in package}
+    return [path for path in sorted(cache.rglob("*.deb")) if tuple(path.name.split("_")[:2]) in made_of]
 
 
-def spring(room, cache):
+def spring(room, debs):
     """{trap: what showed that it is live, or nothing}."""
     stage = room.root / "naive"
     stage.mkdir()
-    unpack(cache, stage)
+    for deb in debs:
+        subprocess.run(["dpkg-deb", "-x", deb, stage], check=True)
     proofs, found = traps.places(), {}
     traps.sprung(room.root)
     for trap, what in SPRING.items():

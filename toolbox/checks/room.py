@@ -26,6 +26,8 @@ BARE = {"HOME": "/dbg/rw"}
 # The profile netadmin's, and what chroot itself needs.
 CAPABILITIES = "-all,+sys_ptrace,+dac_read_search,+kill,+net_raw,+setuid,+setgid,+net_admin,+net_bind_service,+sys_chroot"
 POOR = "-all,+sys_chroot"
+# Whom the target runs as: not root, so that a session's root has to go by its capabilities.
+USER = 1000
 TRACE = ("-f", "-qq", "-y", "--seccomp-bpf", "-e", "signal=none", "-s", "4096",
          "-e", "trace=open,openat,openat2,execve,execveat,access,faccessat,faccessat2")
 CALL = re.compile(r'^\d+ +(\w+)\((?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"((?:[^"\\]|\\.)*)"(.*)$', re.M)
@@ -76,11 +78,9 @@ class Room:
             os.symlink(link, self.root / "dev" / name)
 
     def network(self):
-        ip = shutil.which("ip") or "/bin/ip"
-        run(ip, "link", "set", "lo", "up")
-        run(ip, "link", "add", "eth0", "type", "veth", "peer", "name", "eth1")
-        run(ip, "address", "add", "192.0.2.1/24", "dev", "eth0")
-        run(ip, "link", "set", "eth0", "up")
+        for words in ("link set lo up", "link add eth0 type veth peer name eth1", "address add 192.0.2.1/24 dev eth0",
+                      "link set eth0 up"):
+            run(self.tools["chroot"], self.root, "/dbg/bin/ip", *words.split())
 
     def start_target(self):
         """Before the traps are there: what it loads is its own affair."""
@@ -92,11 +92,13 @@ class Room:
         for path in re.findall(r"(/\S+)", listed):
             name = "ld.so" if "/ld-linux" in path else os.path.basename(path)
             shutil.copy(path, app / "lib" / name)
-        shell = f"mount -t proc proc {self.root}/proc && exec {self.tools['chroot']} {self.root} /app/server"
+        (app / "log").touch()
+        os.chown(app / "log", USER, USER)
+        shell = f"mount -t proc proc {self.root}/proc && exec {self.tools['chroot']} --userspec={USER}:{USER} {self.root} /app/server"
         unshare = subprocess.Popen(["unshare", "-p", "--fork", "--kill-child", "sh", "-c", shell], env={"PATH": os.environ["PATH"]})
         children = pathlib.Path(f"/proc/{unshare.pid}/task/{unshare.pid}/children")
         deadline = time.monotonic() + 10
-        while not (app / "log").exists():
+        while (app / "log").stat().st_size == 0:
             if time.monotonic() > deadline or unshare.poll() is not None:
                 raise RuntimeError("the target does not start")
             time.sleep(0.02)

@@ -83,7 +83,7 @@ ARCHIVES = [
 ]
 
 PROCESSES = [
-    check("ps", "ps -eo pid,user,comm; ps auxf", r"1 root +server"),
+    check("ps", "ps -eo pid,user,comm; ps auxf", r"1 1000 +server"),
     check("pgrep", "pgrep -x server && pidof server && pkill -0 -x server && echo alive", r"^1\n1\nalive"),
     check("pstree", "pstree -p 1; killall -l", r"server\(1\)"),
     check("pmap", "pmap -x 1", r"server[\s\S]*total kB"),
@@ -91,8 +91,8 @@ PROCESSES = [
     check("top", "top -b -n 1", r"load average[\s\S]*server"),
     check("top", "top", r"server", keys=[("server", Q)]),
     check("htop", "htop", r"server", keys=[("server", Q)]),
-    check("lsof", "lsof -p 1", r"server +1 .*cwd[\s\S]*/app/log"),
-    check("fuser", "fuser -v /app/log", r"root +1 F"),
+    check("lsof", "lsof -p 1", r"server +1 +1000 .*cwd[\s\S]*/app/log"),
+    check("fuser", "fuser -v /app/log", r"\S +1 F"),
     check("strace", "timeout 2 strace -f -p 1", r"openat\(AT_FDCWD, \"/app/data\"", exit=124),
     check("strace", "strace -e trace=openat cat data", r"openat\(AT_FDCWD, \"data\"[\s\S]*data of the target", tracer=True),
     check("strace", "strace -c true", r"execve", tracer=True),

@@ -37,7 +37,9 @@ int main(int argc, char **argv)
 {
 	pthread_t thread;
 
-	open("/app/log", O_WRONLY | O_CREAT | O_APPEND, 0644);
+	int log = open("/app/log", O_WRONLY | O_APPEND);
+	if (log >= 0 && argc == 1)
+		dprintf(log, "here\n");
 	pthread_create(&thread, NULL, work, NULL);
 	serve_forever(argv[0], argc > 1 ? atoi(argv[1]) : 0);
 	return 0;

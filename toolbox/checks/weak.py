@@ -26,6 +26,7 @@ REPLACED = (
     ("the prompt's filter", "etc/profile", "${PWD//[! -[^-~]/?}", "$PWD", "bash", "says"),
     ("upstream's completion", "etc/bash.bashrc", ". /dbg/etc/bash_completion\n\t_dbg_complete \"$@\"",
      ". /dbg/share/bash-completion/bash_completion\n\treturn 124", "completion", "sprung: .*program"),
+    ("gdb as the target's user", "libexec/wrap", "as_user_of \"$pid\"\n", ":\n", "gdb", "says"),
     ("gdb's own file", "etc/gdb/gdbinit", "set sysroot /", "shell cat /etc/shadow", "gdb", "opened: /etc/shadow"),
 )
 
