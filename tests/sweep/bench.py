@@ -46,7 +46,7 @@ def store():
     base = pathlib.Path(tempfile.mkdtemp(dir="/var/tmp", prefix="dbgtest."))
     atexit.register(shutil.rmtree, base)
     base.chmod(0o755)
-    core = toolboxes.make(base, "core", toolboxes.core_tree(BUILD, base / ".core"))
+    core = toolboxes.make(base, "core", toolboxes.core_tree(BUILD, base / ".core"), hot={"bin/hot": b"#!/dbg/bin/sh\n"})
     toolboxes.make(base, "layer", toolboxes.layer_tree(base / ".layer", "layer", "a layer"), base=core)
     subprocess.run([BUILD / "dbgattach", "toolbox", "verify"], env={"DBGATTACH_STORE": str(base)}, stdout=subprocess.DEVNULL,
                    check=True)

@@ -38,6 +38,25 @@ def test_the_listing_is_sorted_by_bytes_and_blind_to_times_and_modes(trees):
     assert listing.startswith(b"d .\n") and b"\nl etc/b link\n" in listing and b"\nf 755 " in listing
 
 
+def test_hot_files_are_a_folder_of_the_same_bytes(trees, tmp_path):
+    """Whatever the umask and the times; a link, and what is not there, is refused."""
+    made = []
+    for number, tree in enumerate(trees):
+        out = tmp_path / f"hot{number}"
+        out.mkdir()
+        line = image.pack_hot(["bin/*", "lib/x/c"], tree, out)
+        assert line == {"format": "hot", "file": "hot", "sha256": image.digest(image.listing(out / "hot")).hex()}
+        made.append((line, image.listing(out / "hot"), {path.stat().st_mode & 0o7777 for path in (out / "hot").rglob("*") if path.is_dir()}))
+    assert made[0] == made[1]
+    assert b" bin/a\n" in made[0][1] and b" lib/x/c\n" in made[0][1] and b"etc" not in made[0][1]
+    assert made[0][2] == {0o755}
+    for wrong in ("link", "bin/none", "etc"):
+        out = tmp_path / f"wrong-{wrong.replace('/', '-')}"
+        out.mkdir()
+        with pytest.raises(Failure, match=f"{wrong} is no file"):
+            image.pack_hot([wrong], trees[0], out)
+
+
 @pytest.mark.parametrize("kind", ["erofs", "squashfs"])
 def test_images_are_the_same_for_the_same_tree(trees, tmp_path, kind):
     made = []

@@ -214,7 +214,9 @@ class Build:
         images = []
         for kind in self.formats:
             self.progress(f"packing {kind}, {len(self.tree.entries)} files")
-            images.append(image.pack(kind, tree, out, digest, self.manifest.clusters))
+            images.append(image.pack(kind, tree, out, digest))
+        if self.manifest.hot and self.formats != ["tree"]:
+            images.append(image.pack_hot(self.manifest.hot, tree, out))
         if "tree" not in self.formats:
             shutil.rmtree(tree)
         facts = facts | {"digest": "sha256:" + digest.hex(), "images": images}

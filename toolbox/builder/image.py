@@ -7,10 +7,8 @@ its toolbox is refused.
 import hashlib
 import os
 import pathlib
-import re
 import stat
 import subprocess
-import tempfile
 import uuid
 
 from . import Failure
@@ -90,16 +88,9 @@ def run(*command):
                       "is the disk full?")
 
 
-def erofs(tree, image, digest, style, clusters=None):
-    """clusters: {path: bytes}, where a file is to be read faster than packed small; 0: stored as it is."""
-    with tempfile.NamedTemporaryFile("w", encoding="ascii") as hints:
-        for path, size in (clusters or {}).items():
-            if not (tree / path).is_file() or (tree / path).is_symlink():
-                raise Failure(f"packing {image.name} failed: `cluster` {path} is no file of the tree; name the file itself")
-            hints.write(f"{size} ^{re.escape(path)}$\n")
-        hints.flush()
-        run("mkfs.erofs", "--quiet", "--all-root", "-T0", "-x-1", *EROFS[style],
-            *([f"--compress-hints={hints.name}"] if clusters else []), "-U", str(uuid.UUID(bytes=digest[:16], version=4)), image, tree)
+def erofs(tree, image, digest, style):
+    run("mkfs.erofs", "--quiet", "--all-root", "-T0", "-x-1", *EROFS[style],
+        "-U", str(uuid.UUID(bytes=digest[:16], version=4)), image, tree)
 
 
 def squashfs(tree, image):
@@ -111,15 +102,37 @@ def digest(content):
     return hashlib.sha256(content).digest()
 
 
-def pack(kind, tree, out, tree_digest, clusters=None):
+def pack(kind, tree, out, tree_digest):
     """Make one image of a tree that is normal already; return its line for toolbox.json."""
     if kind == "tree":
         return {"format": "tree", "file": "tree"}
     path = out / f"image.{kind}"
     if kind == "erofs":
-        erofs(tree, path, tree_digest, "small", clusters)
+        erofs(tree, path, tree_digest, "small")
     else:
         squashfs(tree, path)
     path.chmod(0o644)
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
     return {"format": kind, "file": path.name, "size": path.stat().st_size, "sha256": checksum}
+
+
+def pack_hot(patterns, tree, out):
+    """
+    The files of a tree that every session reads first, as a folder: laid over an image, which is unpacked anew for each
+    session, it is in memory once for all of them. Return its line for toolbox.json.
+    """
+    hot = out / "hot"
+    hot.mkdir()
+    for pattern in patterns:
+        found = [path for path in sorted(tree.glob(pattern)) if path.is_file() and not path.is_symlink()]
+        if not found:
+            raise Failure(f"packing the hot files failed: {pattern} is no file of the tree; name the file itself, not a link")
+        for path in found:
+            copy = hot / path.relative_to(tree)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(path.read_bytes())
+            copy.chmod(file_mode(path.lstat()))
+    for folder in (hot, *hot.rglob("*")):
+        if folder.is_dir():
+            folder.chmod(0o755)
+    return {"format": "hot", "file": hot.name, "sha256": digest(listing(hot)).hex()}

@@ -20,7 +20,7 @@ goes on.
     text PATTERN                           of the tree: further files whose paths are moved
     dir PATH                               an empty folder
     on ARCH STATEMENT                      one that only holds for an architecture
-    cluster BYTES PATH...                  compressed in pieces of another size in an erofs image; 0: not compressed
+    hot PATTERN...                         files of the tree that every session reads first: beside the image also plain
     shell PATH                             a session's shell
 """
 import dataclasses
@@ -51,7 +51,7 @@ class Manifest:
     keep: list = dataclasses.field(default_factory=list)
     text: list = dataclasses.field(default_factory=list)
     dirs: list = dataclasses.field(default_factory=list)
-    clusters: dict = dataclasses.field(default_factory=dict)  # path -> bytes
+    hot: list = dataclasses.field(default_factory=list)
     generic: bool = False  # no manifest: a package taken as it is
 
     def wanted(self):
@@ -107,12 +107,6 @@ def own(manifest, folder, first, *rest):
     manifest.own.setdefault(folder[1:], set()).update((first, *rest))
 
 
-def cluster(manifest, size, first, *rest):
-    if size not in ("0", "4096", "8192", "16384", "32768", "65536"):
-        raise ValueError("0, or a power of two from 4096 to 65536")
-    manifest.clusters.update((path, int(size)) for path in (first, *rest))
-
-
 def version(manifest, number):
     if number != "1":
         raise ValueError("1 is the only version known")
@@ -151,7 +145,7 @@ STATEMENTS = {
     "keep": more("keep"),
     "text": more("text"),
     "dir": more("dirs"),
-    "cluster": cluster,
+    "hot": more("hot"),
 }
 
 
