@@ -32,7 +32,8 @@ TRACE = ("-f", "-qq", "-y", "--seccomp-bpf", "-e", "signal=none", "-s", "4096",
          "-e", "trace=open,openat,openat2,execve,execveat,access,faccessat,faccessat2")
 CALL = re.compile(r'^\d+ +(\w+)\((?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"((?:[^"\\]|\\.)*)"(.*)$', re.M)
 # What a terminal is told, less the text.
-CONTROL = re.compile(rb"\x1b\[[0-9;?>=!]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-B]|\x1b[=>78MDEHc]|[\x0e\x0f]")
+CONTROL = re.compile(rb"\x1b\[[0-9;?>=!]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-B]|"
+                     rb"\x1b[=>78MDEHc]|[\x0e\x0f]")
 
 
 def run(*args):
@@ -85,8 +86,8 @@ class Room:
     def start_target(self):
         """Before the traps are there: what it loads is its own affair."""
         app = self.root / "app"
-        run(os.environ.get("CC", "cc"), "-g", "-O1", "-fno-omit-frame-pointer", "-pthread", "-Wl,-z,lazy", "-Wl,-rpath,/app/lib",
-            "-Wl,--dynamic-linker=/app/lib/ld.so", "-o", app / "server", HERE / "target.c")
+        run(os.environ.get("CC", "cc"), "-g", "-O1", "-fno-omit-frame-pointer", "-pthread", "-Wl,-z,lazy",
+            "-Wl,-rpath,/app/lib", "-Wl,--dynamic-linker=/app/lib/ld.so", "-o", app / "server", HERE / "target.c")
         (app / "lib").mkdir()
         listed = subprocess.run(["ldd", "/bin/sh"], check=True, capture_output=True, text=True).stdout
         for path in re.findall(r"(/\S+)", listed):
@@ -94,8 +95,10 @@ class Room:
             shutil.copy(path, app / "lib" / name)
         (app / "log").touch()
         os.chown(app / "log", USER, USER)
-        shell = f"mount -t proc proc {self.root}/proc && exec {self.tools['chroot']} --userspec={USER}:{USER} {self.root} /app/server"
-        unshare = subprocess.Popen(["unshare", "-p", "--fork", "--kill-child", "sh", "-c", shell], env={"PATH": os.environ["PATH"]})
+        shell = (f"mount -t proc proc {self.root}/proc && "
+                 f"exec {self.tools['chroot']} --userspec={USER}:{USER} {self.root} /app/server")
+        unshare = subprocess.Popen(["unshare", "-p", "--fork", "--kill-child", "sh", "-c", shell],
+                                   env={"PATH": os.environ["PATH"]})
         children = pathlib.Path(f"/proc/{unshare.pid}/task/{unshare.pid}/children")
         deadline = time.monotonic() + 10
         while (app / "log").stat().st_size == 0:

@@ -2,7 +2,8 @@
 
 exit=N or statuses=(N, ...): how it ends, else 0. keys=[(wait for, type)]: on a terminal. tracer=True: it traces children
 of its own, so it cannot be traced itself, and only the opens that succeed are seen. own=(MARK, ...): it is told to start
-the target's own program, which springs these itself. session_only: it needs LANG, TMPDIR, SHELL or the prompt. poor: in a session without capabilities.
+the target's own program, which springs these itself. session_only: it needs LANG, TMPDIR, SHELL or the prompt.
+hostile_only: in a hostile root. poor: in a session without capabilities.
 
 Commands are bash's, in /app, where the target is /app/server, PID 1. Beside it listen: http on 80, https on 443 with
 /app/tls.crt, names in .test on 53. They may write below /dbg/rw only.
@@ -13,7 +14,8 @@ PROMPT = r"\(general\):[^\r\n]*# $"
 
 
 def check(program, command, want, **options):
-    return dict({"program": program, "command": command, "want": want, "exit": 0, "keys": (), "tracer": False, "poor": False}, **options)
+    return {"program": program, "command": command, "want": want, "exit": 0, "keys": (), "tracer": False, "poor": False,
+            **options}
 
 
 TEXT = [
@@ -25,17 +27,21 @@ TEXT = [
           r"root (?:root|0) 19 .*\n[0-9a-f]{64}  data\nZGF0.*\n2.0K\nFilesystem"),
     check("stdbuf", "stdbuf -oL echo buffered", r"^buffered"),
     check("id", "id", r"^uid=0\(root\) gid=0"),
-    check("find", "find /app -maxdepth 1 -name 'd?ta' -printf '%f %s\\n'; find data -exec echo {} +", r"^data 19\ndata"),
+    check("find", "find /app -maxdepth 1 -name 'd?ta' -printf '%f %s\\n'; find data -exec echo {} +",
+          r"^data 19\ndata"),
     check("xargs", "echo a b | xargs -n1 echo x", r"^x a\nx b"),
     check("grep", "echo abc123 | grep -oP '(?<=c)\\d+'; echo x | grep -c y", r"^123\n0", exit=1),
     check("egrep", "echo abc | egrep -o 'a|c'", r"a\nc"),
     check("sed", "echo data | sed -E 's/(d)(a)/\\2\\1/'", r"^adta"),
-    check("gawk", "echo 1 2 | gawk '{ print $1 + $2; system(\"echo shell\"); \"echo pipe\" | getline x; print x }'", r"^3\nshell\npipe"),
+    check("gawk", "echo 1 2 | gawk '{ print $1 + $2; system(\"echo shell\"); \"echo pipe\" | getline x; print x }'",
+          r"^3\nshell\npipe"),
     check("diff", "diff -u data <(echo other)", r"-data of the target\n\+other", exit=1),
     check("cmp", "cmp data data && echo same", r"^same"),
-    check("patch", "cd /dbg/rw && echo a >p && printf -- '--- p\\n+++ p\\n@@ -1 +1 @@\\n-a\\n+b\\n' | patch -p0 && cat p", r"patching file p\nb", session_only=True),
+    check("patch", "cd /dbg/rw && echo a >p && printf -- '--- p\\n+++ p\\n@@ -1 +1 @@\\n-a\\n+b\\n' | patch -p0 && cat p",
+          r"patching file p\nb", session_only=True),
     check("jq", "echo '{\"a\":[1,2]}' | jq -c '.a | map(. * 2)'", r"^\[2,4\]"),
-    check("sqlite3", "sqlite3 /dbg/rw/$$.db 'create table t(a); insert into t values(41); select a + 1 from t' 'select sqlite_version()'",
+    check("sqlite3", "sqlite3 /dbg/rw/$$.db 'create table t(a); insert into t values(41); select a + 1 from t' "
+          "'select sqlite_version()'",
           r"^42\n3\."),
     check("sqlite3", "sqlite3", r"\r42\r", keys=[("sqlite> ", "select 6*7;\r"), ("42", ".quit\r")]),
     check("file", "file data /app/server", r"data: +ASCII text\n/app/server: +ELF 64-bit LSB"),
@@ -43,26 +49,32 @@ TEXT = [
     check("hexdump", "hexdump -C data | head -1", r"64 61 74 61"),
     check("xxd", "xxd -l 4 data; xxd -p data | xxd -r -p", r"6461 7461 +data\ndata of the target"),
     check("column", "printf 'a b\\ncc d\\n' | column -t", r"^a   b\ncc  d"),
-    check("iconv", "printf '\\344' | iconv -f ISO-8859-1 -t UTF-8; printf a | iconv -t UTF-16BE | od -An -tx1", r"^ä 00 61"),
+    check("iconv", "printf '\\344' | iconv -f ISO-8859-1 -t UTF-8; printf a | iconv -t UTF-16BE | od -An -tx1",
+          r"^ä 00 61"),
     check("iconv", "echo a | iconv -f EVIL -t UTF-8", r"not supported|failed to start", exit=1),
     check("locale", "locale; locale charmap", r"LANG=C.UTF-8[\s\S]*UTF-8", session_only=True),
-    check("getent", "getent passwd root; getent hosts web.test; getent services http", r"^root:x:0[\s\S]*127.0.0.1[\s\S]*80/tcp"),
+    check("getent", "getent passwd root; getent hosts web.test; getent services http",
+          r"^root:x:0[\s\S]*127.0.0.1[\s\S]*80/tcp"),
     check("getconf", "getconf PAGESIZE", r"^\d+"),
     check("tput", "TERM=xterm tput clear | od -An -c | head -1; TERM=linux tput cols", r"033   \[   H"),
     check("infocmp", "infocmp -1 tmux-256color | head -2", r"tmux-256color\|"),
     check("less", "less data", r"data of the target", keys=[("target", "/of\r"), ("target", Q)]),
     check("less", "seq 500 | less", r"\b250\b", keys=[("20", "250g"), ("250", "?^33$\r"), (r"\b33\r", Q)]),
     check("more", "seq 100 | more", r"--More--", keys=[("More", Q)]),
-    check("vim", "vim /dbg/rw/v && cat /dbg/rw/v", r"typed in vim", keys=[("~", "ityped in vim" + ESC), ("vim", ":wq\r")]),
+    check("vim", "vim /dbg/rw/v && cat /dbg/rw/v", r"typed in vim",
+          keys=[("~", "ityped in vim" + ESC), ("vim", ":wq\r")]),
     check("vi", "vi /dbg/rw/vi && cat /dbg/rw/vi", r"typed in vi", keys=[("~", "ityped in vi" + ESC), ("vi", ":x\r")]),
     check("vim", "printf 'x\\nvim: set sw=77:\\n' >/dbg/rw/m; vim /dbg/rw/m", r"shiftwidth=8",
           keys=[("sw=77", ":set sw?\r"), (r"shiftwidth=\d", ":q!\r")]),
     check("nano", "nano /dbg/rw/n && cat /dbg/rw/n", r"typed in nano\r?\n",
           keys=[("nano", "typed in nano"), ("typed", CTRL("o") + ENTER), ("Wrote", CTRL("x"))]),
     check("tmux", "tmux new -s check", r"in a window 42",
-          keys=[(r"\[check\]", "echo in a window $((6*7))\r"), ("window 42", CTRL("b") + "c"), ("1:bash", "tmux kill-server\r")], statuses=(0, 1)),
-    check("watch", "watch -n1 -x echo watched", r"watched", exit=2, keys=[("watched", CTRL("c"))], statuses=(0, 2, 130, -2)),
-    check("help", "/dbg/bin/help && /dbg/bin/help dns && /dbg/bin/help about && /dbg/bin/help nosuchthing", r"network\n[\s\S]*dig localhost[\s\S]*core sha256", exit=1,
+          keys=[(r"\[check\]", "echo in a window $((6*7))\r"), ("window 42", CTRL("b") + "c"), ("1:bash", "tmux kill-server\r")],
+          statuses=(0, 1)),
+    check("watch", "watch -n1 -x echo watched",
+          r"watched", exit=2, keys=[("watched", CTRL("c"))], statuses=(0, 2, 130, -2)),
+    check("help", "/dbg/bin/help && /dbg/bin/help dns && /dbg/bin/help about && /dbg/bin/help nosuchthing",
+          r"network\n[\s\S]*dig localhost[\s\S]*core sha256", exit=1,
           session_only=True),
     check("install", "install nmap", r"dbgattach toolbox add nmap", exit=1),
     check("install", "install -m 600 data /dbg/rw/i && stat -c %a /dbg/rw/i", r"^600"),
@@ -73,11 +85,14 @@ TEXT = [
 ZIP = "UEsDBBQAAAAIAAAAIVCsADrHCQAAAAcAAAABAAAAeqvKLChITeECAFBLAQIUAxQAAAAIAAAAIV" \
     "CsADrHCQAAAAcAAAABAAAAAAAAAAAAAACAAQAAAAB6UEsFBgAAAAABAAEALwAAACgAAAAAAA=="
 ARCHIVES = [
-    check("gzip", "gzip -c data | zcat; gzip -c data >/dbg/rw/g.gz; zgrep -c target /dbg/rw/g.gz", r"data of the target\n1"),
-    check("xz", "xz -c data | xz -dc; xz -c data >/dbg/rw/x.xz; xzgrep target /dbg/rw/x.xz", r"data of the target\ndata of the target"),
+    check("gzip", "gzip -c data | zcat; gzip -c data >/dbg/rw/g.gz; zgrep -c target /dbg/rw/g.gz",
+          r"data of the target\n1"),
+    check("xz", "xz -c data | xz -dc; xz -c data >/dbg/rw/x.xz; xzgrep target /dbg/rw/x.xz",
+          r"data of the target\ndata of the target"),
     check("zstd", "zstd -qc data | zstd -dqc", r"data of the target"),
     check("bzip2", "bzip2 -c data | bunzip2", r"data of the target"),
-    check("tar", "for z in z J j; do tar c${z}f /dbg/rw/t data && tar x${z}fO /dbg/rw/t; done; tar --zstd -cf /dbg/rw/t data && tar tf /dbg/rw/t",
+    check("tar", "for z in z J j; do tar c${z}f /dbg/rw/t data && tar x${z}fO /dbg/rw/t; done; "
+          "tar --zstd -cf /dbg/rw/t data && tar tf /dbg/rw/t",
           r"^(data of the target\n){3}data"),
     check("unzip", f"base64 -d <<<{ZIP} >/dbg/rw/z.zip && unzip -p /dbg/rw/z.zip z", r"^zipped"),
 ]
@@ -94,9 +109,11 @@ PROCESSES = [
     check("lsof", "lsof -p 1", r"server +1 +1000 .*cwd[\s\S]*/app/log"),
     check("fuser", "fuser -v /app/log", r"\S +1 F"),
     check("strace", "timeout 2 strace -f -p 1", r"openat\(AT_FDCWD, \"/app/data\"", exit=124),
-    check("strace", "strace -e trace=openat cat data", r"openat\(AT_FDCWD, \"data\"[\s\S]*data of the target", tracer=True),
+    check("strace", "strace -e trace=openat cat data",
+          r"openat\(AT_FDCWD, \"data\"[\s\S]*data of the target", tracer=True),
     check("strace", "strace -c true", r"execve", tracer=True),
-    check("ltrace", "ltrace -e strlen /app/server 3", r"strlen\(\"/app/server\"\) += 11", tracer=True, own=("preload",)),
+    check("ltrace", "ltrace -e strlen /app/server 3",
+          r"strlen\(\"/app/server\"\) += 11", tracer=True, own=("preload",)),
     check("gdb", "gdb -q -batch -p 1 -ex bt -ex 'info threads' -ex 'info sharedlibrary'",
           r"serve_forever \(name=[\s\S]*in main[\s\S]*\* 1 [\s\S]*\n +2 [\s\S]*/app/lib/libc.so.6", tracer=True),
     check("gdb", "gdb -q -batch -p 1 -ex 'thread apply all bt' -ex 'print answer' -ex 'info proc mappings'",
@@ -105,10 +122,12 @@ PROCESSES = [
           r"Breakpoint 1, serve_forever", tracer=True, own=("preload",)),
     check("gdb", "gdb -q -p 1", r"serve_forever", tracer=True,
           keys=[(r"\(gdb\) $", "bt\r"), (r"main[\s\S]*\(gdb\) $", "quit\r"), (r"y or n\) $", "y\r")]),
-    check("gcore", "gcore -o /dbg/rw/core 1 && file /dbg/rw/core.1", r"Saved corefile /dbg/rw/core.1[\s\S]*ELF 64-bit LSB core", tracer=True),
+    check("gcore", "gcore -o /dbg/rw/core 1 && file /dbg/rw/core.1",
+          r"Saved corefile /dbg/rw/core.1[\s\S]*ELF 64-bit LSB core", tracer=True),
     check("lsns", "lsns -t pid; lscpu | head -1; lsblk; lsmem", r"server[\s\S]*Architecture", statuses=(0, 1, 32)),
     check("findmnt", "findmnt -n -o FSTYPE /dbg/rw; mountpoint /dbg/rw", r"^tmpfs\n/dbg/rw is a mountpoint"),
-    check("nsenter", "nsenter -t 1 -p -- echo entered; unshare --help | head -2", r"entered|Operation not permitted", statuses=(0, 1)),
+    check("nsenter", "nsenter -t 1 -p -- echo entered; unshare --help | head -2",
+          r"entered|Operation not permitted", statuses=(0, 1)),
     check("setpriv", "setpriv --dump | head -3; prlimit -p 1 --nofile; taskset -p 1; chrt -p 1; ionice -p 1",
           r"uid: 0[\s\S]*NOFILE[\s\S]*affinity mask[\s\S]*SCHED_OTHER"),
     check("flock", "flock /dbg/rw/lock echo locked", r"^locked"),
@@ -130,54 +149,70 @@ NETWORK = [
     check("bridge", "bridge link; tc qdisc show dev lo", r"qdisc noqueue|^$"),
     check("ss", "ss -tlnp; ss -tl; ss -xs", r"127.0.0.1:80 [\s\S]*:http [\s\S]*Total"),
     check("netstat", "netstat -tln; netstat -rn", r"127.0.0.1:80 "),
-    check("ping", "ping -c 1 -n 127.0.0.1; ping -c 1 web.test", r"1 received[\s\S]*web.test \(127.0.0.1\)[\s\S]*1 received"),
+    check("ping", "ping -c 1 -n 127.0.0.1; ping -c 1 web.test",
+          r"1 received[\s\S]*web.test \(127.0.0.1\)[\s\S]*1 received"),
     check("tracepath", "tracepath -n 127.0.0.1", r"127.0.0.1 .*reached"),
     check("arping", "timeout 3 arping -c 1 -I eth0 192.0.2.2", r"ARPING 192.0.2.2", statuses=(0, 1, 124)),
     check("mtr", "mtr -n -r -G 1 -c 1 127.0.0.1", r"1\.\|-- 127.0.0.1 +0.0%"),
     check("dig", "dig web.test +short; dig @127.0.0.1 nosuchname.example", r"^127.0.0.1\n[\s\S]*NXDOMAIN"),
     check("kdig", "kdig +tcp web.test", r"web.test.\s+\d+\s+IN\s+A\s+127.0.0.1[\s\S]*TCP"),
     check("nslookup", "nslookup web.test", r"Name:\s+web.test[\s\S]*Address[^\n]*127.0.0.1"),
-    check("curl", "curl -s http://web.test/; curl -sS -o /dbg/rw/page -w '%{http_code}\\n' http://localhost/", r"page from the server\n200"),
+    check("curl", "curl -s http://web.test/; curl -sS -o /dbg/rw/page -w '%{http_code}\\n' http://localhost/",
+          r"page from the server\n200"),
     check("curl", "curl -s --cacert tls.crt https://localhost/", r"page from the server"),
     check("curl", "curl -sS https://localhost/", r"self.signed certificate", exit=60),
-    check("curl", "curl -s --negotiate -u : -o /dev/null -w '%{http_code}' http://localhost/private; curl --version", r"^401curl 7|^401curl 8"),
-    check("wget", "wget -qO- http://web.test/; wget -qO- --ca-certificate=tls.crt https://localhost/", r"^(page from the server\n){2}"),
+    check("curl", "curl -s --negotiate -u : -o /dev/null -w '%{http_code}' http://localhost/private; curl --version",
+          r"^401curl 7|^401curl 8"),
+    check("wget", "wget -qO- http://web.test/; wget -qO- --ca-certificate=tls.crt https://localhost/",
+          r"^(page from the server\n){2}"),
     check("wget", "wget -O /dev/null https://localhost/", r"(?i)not trusted|self-signed", exit=5),
     check("openssl", "openssl req -x509 -newkey ed25519 -nodes -keyout /dbg/rw/k -out /dbg/rw/c -subj /CN=x 2>/dev/null; "
           "openssl verify -CAfile /dbg/rw/c /dbg/rw/c; openssl x509 -noout -subject -in /dbg/rw/c; openssl list -providers",
           r"/dbg/rw/c: OK\nsubject=.*CN ?= ?x[\s\S]*default"),
-    check("openssl", "openssl s_client -connect localhost:443 -CAfile tls.crt </dev/null", r"Verify return code: 0 \(ok\)"),
+    check("openssl", "openssl s_client -connect localhost:443 -CAfile tls.crt </dev/null",
+          r"Verify return code: 0 \(ok\)"),
     check("openssl", "openssl s_server -accept 4433 -cert tls.crt -key tls.key -www >/dev/null 2>&1 & sleep .5; "
           "curl -s --cacert tls.crt https://localhost:4433/; kill %1", r"s_server -accept 4433"),
-    check("openssl", "openssl speed -bytes 64 -seconds 1 sha256 2>/dev/null | tail -1; echo a | openssl enc -provider legacy -provider default "
-          "-bf-cbc -k x -pbkdf2 | openssl enc -d -provider legacy -provider default -bf-cbc -k x -pbkdf2", r"sha256[\s\S]*\na\n"),
-    check("tcpdump", "tcpdump -ni lo -c 2 icmp & sleep 1; ping -c 2 -i .2 127.0.0.1 >/dev/null; wait", r"ICMP echo request[\s\S]*2 packets captured"),
-    check("tcpdump", "tcpdump -i lo -c 1 -w /dbg/rw/t.pcap port 80 & sleep 1; curl -s localhost >/dev/null; wait; tcpdump -r /dbg/rw/t.pcap",
+    check("openssl", "openssl speed -bytes 64 -seconds 1 sha256 2>/dev/null | tail -1; "
+          "echo a | openssl enc -provider legacy -provider default -bf-cbc -k x -pbkdf2 | openssl enc -d -provider legacy -provider default -bf-cbc -k x -pbkdf2", r"sha256[\s\S]*\na\n"),
+    check("tcpdump", "tcpdump -ni lo -c 2 icmp & sleep 1; ping -c 2 -i .2 127.0.0.1 >/dev/null; wait",
+          r"ICMP echo request[\s\S]*2 packets captured"),
+    check("tcpdump", "tcpdump -i lo -c 1 -w /dbg/rw/t.pcap port 80 & sleep 1; curl -s localhost >/dev/null; wait; "
+          "tcpdump -r /dbg/rw/t.pcap",
           r"http: Flags"),
     check("nft", "nft add table inet check && nft list ruleset && nft delete table inet check", r"table inet check"),
     check("conntrack", "conntrack -L; conntrack --version", r"conntrack v1"),
     check("ethtool", "ethtool -S eth0; ethtool eth0", r"peer_ifindex[\s\S]*Settings for eth0"),
     check("socat", "echo hello | socat - 'SYSTEM:tr a-z A-Z'; printf 'GET / HTTP/1.0\\r\\n\\r\\n' | socat - TCP:localhost:80",
           r"^HELLO[\s\S]*page from the server"),
-    check("nc", "nc -vz localhost 80; nc -l 127.0.0.1 4000 & sleep .3; echo over | nc -N 127.0.0.1 4000; wait", r"succeeded[\s\S]*over"),
-    check("iperf3", "iperf3 -s -1 -p 5201 >/dev/null & sleep .5; iperf3 -c 127.0.0.1 -t 1; wait", r"iperf Done", session_only=True),
-    check("busybox", "busybox wget -qO- http://127.0.0.1/; busybox nslookup web.test; echo 'echo script' >/dbg/rw/s; chmod 755 /dbg/rw/s; "
-          "busybox sh -c /dbg/rw/s", r"page from the server[\s\S]*127.0.0.1[\s\S]*script"),
+    check("nc", "nc -vz localhost 80; nc -l 127.0.0.1 4000 & sleep .3; echo over | nc -N 127.0.0.1 4000; wait",
+          r"succeeded[\s\S]*over"),
+    check("iperf3", "iperf3 -s -1 -p 5201 >/dev/null & sleep .5; iperf3 -c 127.0.0.1 -t 1; wait",
+          r"iperf Done", session_only=True),
+    check("busybox", "busybox wget -qO- http://127.0.0.1/; busybox nslookup web.test; echo 'echo script' >/dbg/rw/s; "
+          "chmod 755 /dbg/rw/s; busybox sh -c /dbg/rw/s", r"page from the server[\s\S]*127.0.0.1[\s\S]*script"),
     check("sysctl", "sysctl kernel.ostype; sysctl -p", r"Linux[\s\S]*(No such file|cannot open)", statuses=(1, 255)),
     check("ls", "LC_ALL=en_US.UTF-8 ls --color=always -l /dbg/rw | head -1; cal 1 1970 2>/dev/null; dmesg --help | head -1", r"total"),
 ]
 
 # What a session without the capability is told, before the tool itself says what it says.
 POOR = [
-    check("strace", "strace -p 1", r"strace: this session may not trace process 1 .*--profile general TARGET\n[\s\S]*not permitted", poor=True, exit=1),
-    check("gdb", "gdb -q -batch -p 1", r"gdb: this session may not trace process 1 .*--profile general", poor=True, exit=1),
-    check("gcore", "gcore -o /dbg/rw/none 1", r"gdb: this session may not trace process 1 .*--profile general", poor=True, exit=1),
-    check("ltrace", "ltrace -p 1", r"ltrace: this session may not trace process 1 .*--profile general", poor=True, exit=0),
-    check("tcpdump", "tcpdump -ni lo", r"tcpdump: this session lacks CAP_NET_RAW.*--profile general[\s\S]*permission", poor=True, exit=1),
+    check("strace", "strace -p 1",
+          r"strace: this session may not trace process 1 .*--profile general TARGET\n[\s\S]*not permitted", poor=True, exit=1),
+    check("gdb", "gdb -q -batch -p 1",
+          r"gdb: this session may not trace process 1 .*--profile general", poor=True, exit=1),
+    check("gcore", "gcore -o /dbg/rw/none 1",
+          r"gdb: this session may not trace process 1 .*--profile general", poor=True, exit=1),
+    check("ltrace", "ltrace -p 1",
+          r"ltrace: this session may not trace process 1 .*--profile general", poor=True, exit=0),
+    check("tcpdump", "tcpdump -ni lo",
+          r"tcpdump: this session lacks CAP_NET_RAW.*--profile general[\s\S]*permission", poor=True, exit=1),
     check("arping", "arping -c 1 -I eth0 192.0.2.2", r"arping: this session lacks CAP_NET_RAW", poor=True, exit=2),
-    check("nft", "nft list ruleset", r"nft: this session lacks CAP_NET_ADMIN.*--profile netadmin[\s\S]*not permitted", poor=True, exit=1),
+    check("nft", "nft list ruleset",
+          r"nft: this session lacks CAP_NET_ADMIN.*--profile netadmin[\s\S]*not permitted", poor=True, exit=1),
     check("conntrack", "conntrack -L", r"conntrack: this session lacks CAP_NET_ADMIN", poor=True, exit=1),
-    check("strace", "strace -e trace=openat cat data 2>&1", r"^(?!strace: this)[\s\S]*\"data\"", poor=True, tracer=True),
+    check("strace", "strace -e trace=openat cat data 2>&1",
+          r"^(?!strace: this)[\s\S]*\"data\"", poor=True, tracer=True),
     check("tcpdump", "tcpdump --version", r"^tcpdump version", poor=True),
     # The wrapper is gone once the program runs: signals and exit codes are the program's.
     check("wrap", "sqlite3 /dbg/rw/w.db < <(sleep 2) & sleep .3; ps -o comm= -p $!; kill -TERM $!; wait $!; echo $?; "
@@ -186,7 +221,8 @@ POOR = [
 
 # A login shell on a terminal, as an attach gives it.
 SHELL = [
-    check("bash -l", ["/dbg/bin/bash", "-l"], r"\x1b\[1mweb\$\(ps\)\(general\)\x1b\[0m:/# [\s\S]*\b42\b", statuses=(0,), session_only=True,
+    check("bash -l", ["/dbg/bin/bash", "-l"],
+          r"\x1b\[1mweb\$\(ps\)\(general\)\x1b\[0m:/# [\s\S]*\b42\b", statuses=(0,), session_only=True,
           keys=[(PROMPT, "q\x15echo $((6*7)); history | tail -2\r"), (PROMPT, "exit\r")]),
     check("bash -l", ["/dbg/bin/bash", "-l"], r"network[\s\S]*cd: cd \[-L", statuses=(0,), session_only=True,
           keys=[(PROMPT, "help\r"), (PROMPT, "help cd\r"), (PROMPT, "exit\r")]),
@@ -197,8 +233,10 @@ SHELL = [
     check("completion", ["/dbg/bin/bash", "-l"], r"/app/data", statuses=(0,), session_only=True,
           keys=[(PROMPT, "/app/ls --a\t\t\x15/usr/bin/ls --a\t\t\x15strace /app/ls --a\t\t\x15timeout 3 ls --a\t\t\x15ls /app/da\t"),
                 ("/app/data", "\x15exit\r")]),
-    check("bash", ["/dbg/bin/bash"], r"web\$\(ps\)\(general\)", statuses=(0,), session_only=True, keys=[(PROMPT, "exit\r")]),
-    check("bash -l", ["/dbg/bin/bash", "-l"], r"(?s)\x1b\[0m:/app/x(?![^\r\n]*\x1b\]0)[^\r\n]*# ", statuses=(0,), session_only=True,
+    check("bash", ["/dbg/bin/bash"],
+          r"web\$\(ps\)\(general\)", statuses=(0,), session_only=True, keys=[(PROMPT, "exit\r")]),
+    check("bash -l", ["/dbg/bin/bash", "-l"],
+          r"(?s)\x1b\[0m:/app/x(?![^\r\n]*\x1b\]0)[^\r\n]*# ", statuses=(0,), session_only=True,
           keys=[(PROMPT, "cd /app/x?]*\r"), (PROMPT, "exit\r")], hostile_only=True),
     check("sh -l", ["/dbg/bin/busybox", "sh", "-l"], r"\b42\b", statuses=(0,), session_only=True,
           keys=[(PROMPT, "echo $((6*7))\r"), (PROMPT, "exit\r")]),
@@ -227,6 +265,6 @@ def examples(tree):
             command = f"timeout {1 if tool in ENDLESS else 8} {command}"
         if tool == "sqlite3":
             command = f"sqlite3 {FILES[tool]} 'create table if not exists t(a)'; {command}"
-        found.append(check(tool, command, "" if tool in SILENT else r"\S", keys=TYPED.get(tool, ()), tracer=tool in ("gdb", "gcore"), example=True,
-                           statuses=(EXITS.get(example, 124 if tool in ENDLESS else 0),), session_only=True))
+        found.append(check(tool, command, "" if tool in SILENT else r"\S", keys=TYPED.get(tool, ()), tracer=tool in ("gdb", "gcore"),
+                           example=True, statuses=(EXITS.get(example, 124 if tool in ENDLESS else 0),), session_only=True))
     return found

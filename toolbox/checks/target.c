@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The target of a session: PID 1 of its namespace, with a thread, a file, and a function to be found in; given ROUNDS, it ends. */
+/* The target of a session: PID 1, with a thread, a file, and a function to be found in; given ROUNDS, it ends. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
