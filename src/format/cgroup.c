@@ -48,14 +48,19 @@ int cgroup_path_of(const char *bytes, size_t length, const char *controller, cha
 	return -ENOENT;
 }
 
-/* "<64 hex>", "NAME-<64 hex>", each also with ".scope": Docker, Podman, containerd, CRI-O, with and without systemd. */
-static const char *id_in_component(struct slice component)
+static void drop_scope(struct slice *component)
 {
 	static const char scope[] = ".scope";
 	size_t suffix = sizeof(scope) - 1;
 
-	if (component.length > suffix && memcmp(component.text + component.length - suffix, scope, suffix) == 0)
-		component.length -= suffix;
+	if (component->length > suffix && memcmp(component->text + component->length - suffix, scope, suffix) == 0)
+		component->length -= suffix;
+}
+
+/* "<64 hex>", "NAME-<64 hex>", each also with ".scope": Docker, Podman, containerd, CRI-O, with and without systemd. */
+static const char *id_in_component(struct slice component)
+{
+	drop_scope(&component);
 	if (component.length < ID_LENGTH)
 		return NULL;
 	const char *id = component.text + component.length - ID_LENGTH;
@@ -87,4 +92,34 @@ int cgroup_container_id(const char *bytes, size_t length, char ret_id[65])
 		}
 	}
 	return -ENOENT;
+}
+
+static bool is_named(struct slice component, const char *name)
+{
+	size_t length = strlen(name);
+
+	if (slice_is(component, name))
+		return true;
+	drop_scope(&component);
+	if (component.length < length || memcmp(component.text + component.length - length, name, length) != 0)
+		return false;
+	char before = component.length > length ? component.text[component.length - length - 1] : '-';
+	return before == '-' || before == ':';
+}
+
+bool cgroup_has_component(const char *bytes, size_t length, const char *name)
+{
+	struct lines lines = { .bytes = bytes, .length = length };
+	struct slice line, hierarchy, controllers, path, component;
+
+	while (line_next(&lines, &line)) {
+		if (!split(line, &hierarchy, &controllers, &path))
+			continue;
+		while (field_next(&path, '/', &component))
+			if (is_named(component, name))
+				return true;
+		if (is_named(path, name))
+			return true;
+	}
+	return false;
 }

@@ -20,7 +20,7 @@ struct scan {
 };
 
 /* The pidfile stays after the container has ended; the start time, looked up later, shows that. */
-static int read_pid(const struct host *host, const char *id, pid_t *ret, struct err *err)
+static int read_pid(const struct files *files, const char *id, pid_t *ret, struct err *err)
 {
 	cleanup_buffer struct buffer buffer = { 0 };
 	char path[PATH_MAX];
@@ -29,7 +29,7 @@ static int read_pid(const struct host *host, const char *id, pid_t *ret, struct 
 	int r = text_format(path, sizeof(path), "%s/%s/userdata/pidfile", RUN_FOLDER, id);
 	if (r < 0)
 		return err_sys(err, r, "%s", id);
-	r = state_read(host, path, &buffer, err);
+	r = state_read(files, path, &buffer, err);
 	if (r == -ENOENT) {
 		*ret = 0;
 		return 0;
@@ -63,7 +63,7 @@ static int visit(const struct podman_container *container, void *context, struct
 	enum match match = match_of(scan->search, container);
 	if (match == MATCH_NONE)
 		return 0;
-	int r = read_pid(scan->search->host, container->id, &pid, err);
+	int r = read_pid(&scan->search->files, container->id, &pid, err);
 	if (r < 0)
 		return r;
 
@@ -81,7 +81,7 @@ static int visit_list(struct scan *scan, const char *path, struct err *err)
 	cleanup_buffer struct buffer buffer = { 0 };
 	const char *name = scan->search->reference->name;
 
-	int r = state_read(scan->search->host, path, &buffer, err);
+	int r = state_read(&scan->search->files, path, &buffer, err);
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
@@ -121,13 +121,13 @@ int podman_complete(const struct runtime *runtime, const struct search *search, 
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && target->start_time == 0 && i < ARRAY_SIZE(oci_folders); i++)
-		r = oci_start_time(search->host, oci_folders[i], target, err);
+		r = oci_start_time(&search->files, oci_folders[i], target, err);
 	for (size_t i = 0; r == 0 && !target->has_config && i < ARRAY_SIZE(folders); i++) {
 		char bundle[PATH_MAX];
 		r = text_format(bundle, sizeof(bundle), "%s/%s/userdata", folders[i], target->id);
 		if (r < 0)
 			return err_sys(err, r, "%s", target->id);
-		r = oci_read_config(search->host, bundle, target, err);
+		r = oci_read_config(&search->files, bundle, target, err);
 	}
 	return r;
 }

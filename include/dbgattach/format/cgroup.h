@@ -4,6 +4,7 @@
 
 #include "dbgattach/base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define CGROUP_PATH_MAX 4096
@@ -19,3 +20,9 @@ int cgroup_path_of(const char *bytes, size_t length, const char *controller, cha
  * the first line that has any. 0 or -ENOENT.
  */
 int cgroup_container_id(const char *bytes, size_t length, char ret_id[65]);
+
+/*
+ * Whether a component of a path is name: alone, behind a "-" or ":" ("cri-containerd-NAME", "runtime:NAME"), and with or
+ * without ".scope".
+ */
+bool cgroup_has_component(const char *bytes, size_t length, const char *name);
