@@ -29,23 +29,50 @@ static void row_done(struct row *row)
 	strv_done(&row->names);
 }
 
-/*
- * The image's name stands in a JSON text inside the JSON. Other programs than Podman keep other things there, so what
- * cannot be read is a missing image name, never an error.
- */
-static char *image_of(const char *metadata)
-{
-	static const struct json_field fields[] = {
-		{ .name = "image-name", .type = JSON_FIELD_STRING, .limit = 4096 },
-		{ 0 },
-	};
-	cleanup_json json_t *root = NULL;
-	char *image = NULL;
+struct metadata {
+	char *image, *pod_id, *name;
+};
 
-	if (!metadata || json_parse(metadata, strlen(metadata), &root, NULL) < 0)
-		return NULL;
-	(void)json_read(root, fields, JSON_FOREIGN, &image, NULL);
-	return image;
+static const struct json_field metadata_fields[] = {
+	{ .name = "image-name", .type = JSON_FIELD_STRING, .offset = offsetof(struct metadata, image), .limit = 4096 },
+	{ .name = "pod-id", .type = JSON_FIELD_STRING, .offset = offsetof(struct metadata, pod_id), .limit = 4096 },
+	{ .name = "name", .type = JSON_FIELD_STRING, .offset = offsetof(struct metadata, name), .limit = 4096 },
+	{ 0 },
+};
+
+static void metadata_done(struct metadata *metadata)
+{
+	free(metadata->image);
+	free(metadata->pod_id);
+	free(metadata->name);
+}
+
+/*
+ * They stand in a JSON text inside the JSON. Other programs keep other things there, so what cannot be read is missing,
+ * never an error.
+ */
+static void read_metadata(const char *text, struct metadata *out)
+{
+	cleanup_json json_t *root = NULL;
+
+	if (text && json_parse(text, strlen(text), &root, NULL) == 0)
+		(void)json_read(root, metadata_fields, JSON_FOREIGN, out, NULL);
+}
+
+/* Kubernetes' names hold no "_". text is cut up; the parts stay in it. */
+static bool split_name(char *text, const char *parts[6])
+{
+	for (size_t i = 0; i < 6; i++) {
+		char *end = strchr(text, '_');
+		if ((end == NULL) != (i == 5) || end == text || *text == '\0')
+			return false;
+		parts[i] = text;
+		if (end == NULL)
+			break;
+		*end = '\0';
+		text = end + 1;
+	}
+	return strcmp(parts[0], "k8s") == 0;
 }
 
 static int visit_row(json_t *value, int (*visit)(const struct podman_container *, void *, struct err *), void *context,
@@ -59,13 +86,24 @@ static int visit_row(json_t *value, int (*visit)(const struct podman_container *
 	if (strlen(row.id) != 64 || !text_is_hex(row.id, 64))
 		return err_set(err, ERR_MALFORMED, "id is not 64 hexadecimal digits");
 
-	cleanup_free char *image = image_of(row.metadata);
+	__attribute__((cleanup(metadata_done))) struct metadata metadata = { 0 };
+	read_metadata(row.metadata, &metadata);
 	struct podman_container container = {
 		.id = row.id,
-		.image = image ? image : "",
+		.image = metadata.image ? metadata.image : "",
 		.names = (const char *const *)row.names.items,
 		.names_count = row.names.count,
+		.is_crio = metadata.pod_id != NULL,
+		.pod_namespace = "",
+		.pod = "",
+		.container = "",
 	};
+	const char *parts[6];
+	if (container.is_crio && metadata.name && split_name(metadata.name, parts)) {
+		container.container = parts[1];
+		container.pod = parts[2];
+		container.pod_namespace = parts[3];
+	}
 	return visit(&container, context, err);
 }
 

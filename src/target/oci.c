@@ -168,7 +168,12 @@ static int visit(const char *id, void *context, struct err *err)
 		return 0;
 	if (r < 0)
 		return r;
-	struct target target = { .id = strdup(id), .pid = (pid_t)state.pid };
+	const char *named = search->reference->scope;
+	struct target target = {
+		.id = strdup(id),
+		.scope = named[0] ? strdup(named) : NULL,
+		.pid = (pid_t)state.pid,
+	};
 	return search_add(search, scan->runtime, match, &target, err);
 }
 

@@ -6,6 +6,7 @@
 #include "dbgattach/base/io.h"
 #include "dbgattach/format/cgroup.h"
 #include "src/target/runtime.h"
+#include "src/target/users.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -165,6 +166,8 @@ static int pin_found(struct search *search, struct found *found, struct pin *ret
 		r = pin_open(search->files.host, target->pid, target->start_time, &pin, err);
 	if (r == 0)
 		r = check_identity(search, found->runtime, target, &pin, err);
+	if (r == 0 && target->user != 0 && target->user != geteuid())
+		r = users_check_process(&pin, target->user, err);
 	if (r < 0)
 		return r;
 	*ret_pin = pin;

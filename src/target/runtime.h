@@ -112,7 +112,7 @@ int report_ambiguous(const struct search *search, struct err *err);
 int report_not_found(const struct search *search, struct err *err);
 int report_unknown_runtime(const struct reference *reference, struct err *err);
 
-/* docker.c, podman.c, containerd.c, oci.c */
+/* One file a runtime; podman.c serves CRI-O too, oci.c the low-level ones. */
 int docker_read_start_time(const struct search *search, struct target *target, struct err *err);
 int docker_visit(const struct runtime *runtime, struct search *search, struct err *err);
 int podman_visit(const struct runtime *runtime, struct search *search, struct err *err);
@@ -121,6 +121,9 @@ int containerd_visit(const struct runtime *runtime, struct search *search, struc
 int containerd_complete(const struct runtime *runtime, const struct search *search, struct target *target,
 			struct err *err);
 int containerd_read_start_time(const struct search *search, struct target *target, struct err *err);
+int lxc_visit(const struct runtime *runtime, struct search *search, struct err *err);
+int nspawn_visit(const struct runtime *runtime, struct search *search, struct err *err);
+int cgroup_visit(const struct runtime *runtime, struct search *search, struct err *err);
 int oci_visit(const struct runtime *runtime, struct search *search, struct err *err);
 int oci_complete(const struct runtime *runtime, const struct search *search, struct target *target, struct err *err);
 

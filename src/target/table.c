@@ -13,7 +13,13 @@ const struct runtime runtimes[] = {
 	},
 	{
 		.name = "podman",
-		.folder = "/var/lib/containers/storage/overlay-containers",
+		.scope = SCOPE_USER,
+		.visit = podman_visit,
+		.complete = podman_complete,
+	},
+	{
+		.name = "cri-o",
+		.has_pods = true,
 		.visit = podman_visit,
 		.complete = podman_complete,
 	},
@@ -42,6 +48,33 @@ const struct runtime runtimes[] = {
 		.complete = oci_complete,
 		.state_file = "status",
 		.parse_state = oci_state_parse_crun,
+	},
+	{
+		.name = "youki",
+		.folder = "/run/youki",
+		.scope = SCOPE_FOLDER,
+		.visit = oci_visit,
+		.complete = oci_complete,
+		.state_file = "state.json",
+		.parse_state = oci_state_parse_youki,
+	},
+	{
+		.name = "lxc",
+		.folder = "/var/lib/lxc",
+		.scope = SCOPE_USER,
+		.by_process = true,
+		.visit = lxc_visit,
+	},
+	{
+		.name = "nspawn",
+		.folder = "/run/systemd/machines",
+		.by_process = true,
+		.visit = nspawn_visit,
+	},
+	{
+		.name = "cgroup",
+		.is_fallback = true,
+		.visit = cgroup_visit,
 	},
 };
 

@@ -26,3 +26,9 @@ int cgroup_container_id(const char *bytes, size_t length, char ret_id[65]);
  * without ".scope".
  */
 bool cgroup_has_component(const char *bytes, size_t length, const char *name);
+
+/*
+ * The same as cgroup_container_id(), but the first one of a path: the container that the others, if any, run in. *ret_runtime:
+ * the runtime whose way of naming it is ("docker", static), NULL where the name does not tell.
+ */
+int cgroup_outer_container(const char *bytes, size_t length, char ret_id[65], const char **ret_runtime);

@@ -81,6 +81,43 @@ static void refuses(void **state)
 	}
 }
 
+static int see_crio(const struct podman_container *container, void *context, struct err *err)
+{
+	size_t *count = context;
+	static const struct {
+		const char *pod_namespace, *pod, *container;
+	} rows[] = {
+		{ "shop", "web-0", "app" }, { "shop", "web-0", "POD" }, { "", "", "" }, { "", "", "" }, { "", "", "" }
+	};
+	(void)err;
+	assert_true(*count < ARRAY_SIZE(rows));
+	assert_true(container->is_crio);
+	assert_string_equal(container->pod_namespace, rows[*count].pod_namespace);
+	assert_string_equal(container->pod, rows[*count].pod);
+	assert_string_equal(container->container, rows[*count].container);
+	++*count;
+	return 0;
+}
+
+#define CRIO(name) "{\"id\":\"" ID_A "\",\"metadata\":\"{\\\"pod-id\\\":\\\"x\\\",\\\"name\\\":\\\"" name "\\\"}\"}"
+
+static void names_of_crio(void **state)
+{
+	(void)state;
+	static const char
+		text[] =
+			"[" CRIO("k8s_app_web-0_shop_1234-5678_0") "," CRIO("k8s_POD_web-0_shop_1234-5678_0") "," CRIO(
+				"k8s_app_web-0_shop_1234-5678") "," CRIO("k8s_app__shop_1234_0_0") "," CRIO("x8s_app_"
+													    "web-0_"
+													    "shop_1234-"
+													    "5678_0") "]";
+	size_t count = 0;
+	struct err err;
+
+	assert_success(podman_containers_parse(text, sizeof(text) - 1, see_crio, &count, &err), err);
+	assert_int_equal(count, 5);
+}
+
 static int ignore(const struct podman_container *container, void *context, struct err *err)
 {
 	(void)container;
@@ -107,6 +144,7 @@ int main(void)
 		cmocka_unit_test(visits_each),
 		cmocka_unit_test(a_failing_visit_ends_the_walk),
 		cmocka_unit_test(refuses),
+		cmocka_unit_test(names_of_crio),
 		cmocka_unit_test(survives_every_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

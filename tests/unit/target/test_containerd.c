@@ -131,7 +131,7 @@ static void pods(void **state)
 	/* A container of a pod has no name of its own beside the pod's. */
 	assert_refused(tree, "app", ERR_NOT_FOUND, "app");
 	assert_refused(tree, "pod/other/web-0", ERR_NOT_FOUND,
-		       "no container \"pod/other/web-0\" (looked at containerd");
+		       "no container \"pod/other/web-0\" (looked at cri-o, containerd)");
 	assert_refused(tree, "pod/web-0/other", ERR_NOT_FOUND, "web-0/other");
 	assert_refused(tree, "pod/web", ERR_NOT_FOUND, "web");
 	assert_refused(tree, "pod/db-0", ERR_NOT_FOUND, "db-0"); /* it has ended */
