@@ -40,6 +40,21 @@ static int check_scope(const struct reference *reference, const struct runtime *
 }
 
 /*
+ * The second round looks at processes. Their cgroups tell nothing of what was asked for in one folder, namespace or user, nor of
+ * pods and names.
+ */
+static bool is_visited(const struct search *search, const struct runtime *runtime)
+{
+	const struct reference *reference = search->reference;
+
+	if (!search->thorough)
+		return !runtime->is_fallback && search_wants(search, runtime);
+	if (runtime->is_fallback)
+		return reference->scope[0] == '\0' && !search_is_for_pods(search) && !search->is_of_processes;
+	return runtime->by_process && search_wants(search, runtime);
+}
+
+/*
  * One round over the table. Where root's files are closed to a plain user, his own containers may still be found: that they
  * are is then said only if nothing is.
  */
@@ -51,9 +66,7 @@ static int look_once(struct search *search, struct err *denied, struct err *err)
 	for (size_t i = 0; i < runtimes_count; i++) {
 		const struct runtime *runtime = &runtimes[i];
 		struct err why = { 0 };
-		bool wanted = runtime->is_fallback ? search->thorough && !search_is_for_pods(search) :
-						     search_wants(search, runtime);
-		if (!wanted || (search->thorough && !runtime->by_process && !runtime->is_fallback))
+		if (!is_visited(search, runtime))
 			continue;
 		int r = runtime->visit(runtime, search, &why);
 		if (r < 0 && !named && why.kind == ERR_DENIED && geteuid() != 0) {
@@ -87,6 +100,7 @@ static int look(struct search *search, struct err *err)
 		if (runtimes[i].is_fallback || strcmp(reference->runtime, runtimes[i].name) != 0)
 			continue;
 		known = true;
+		search->is_of_processes = runtimes[i].by_process;
 		int r = check_scope(reference, &runtimes[i], err);
 		if (r < 0)
 			return r;
@@ -166,7 +180,7 @@ static int pin_found(struct search *search, struct found *found, struct pin *ret
 		r = pin_open(search->files.host, target->pid, target->start_time, &pin, err);
 	if (r == 0)
 		r = check_identity(search, found->runtime, target, &pin, err);
-	if (r == 0 && target->user != 0 && target->user != geteuid())
+	if (r == 0 && geteuid() == 0 && (target->user != 0 || found->runtime->is_fallback))
 		r = users_check_process(&pin, target->user, err);
 	if (r < 0)
 		return r;

@@ -51,8 +51,9 @@ struct search {
 	const struct reference *reference;
 	bool could_be_prefix; /* of a 64-digit id */
 	bool is_full_id;
-	bool thorough;       /* the second round: no state file told of it */
-	struct found *found; /* all of the best match so far, without duplicates */
+	bool thorough;        /* the second round: no state file told of it */
+	bool is_of_processes; /* a runtime was named that knows no 64-digit ids */
+	struct found *found;  /* all of the best match so far, without duplicates */
 	size_t count;
 };
 

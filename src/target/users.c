@@ -82,24 +82,24 @@ int users_find(const struct search *search, struct user_folders *ret, struct err
 
 int users_check_process(const struct pin *pin, uid_t uid, struct err *err)
 {
-	uid_t owner = (uid_t)-1;
+	uid_t outermost = 0;
 	int fd = openat(pin->proc_fd, "ns/user", O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return err_sys(err, errno, "/proc/%d/ns/user", pin->pid);
 	for (int level = 0; level < USER_NAMESPACES_MAX && fd >= 0; level++) {
+		uid_t owner = (uid_t)-1;
 		int r = sys_nsfs_owner(fd, &owner);
 		int parent = sys_nsfs_parent(fd);
 		close_quietly(fd);
 		fd = parent;
-		/* The first user namespace of all is in none: whoever is in it is nobody's in particular. */
-		if (r == 0 && owner == uid && fd >= 0)
-			break;
-		owner = (uid_t)-1;
+		/* Our own, the outermost of all, has no parent that we may see: it is nobody's container. */
+		if (fd >= 0)
+			outermost = r < 0 ? (uid_t)-1 : owner;
 	}
 	close_quietly(fd);
-	if (owner != uid)
-		return err_set(err, ERR_REFUSED, "process %d is in no user namespace of user %u: it is none of his",
-			       pin->pid, uid);
-	return 0;
+	if (outermost == uid)
+		return 0;
+	return err_set(err, ERR_REFUSED, "process %d is in no user namespace of user %u: it is none of his", pin->pid,
+		       uid);
 }

@@ -17,7 +17,7 @@ struct user_folders {
 int users_find(const struct search *search, struct user_folders *ret, struct err *err);
 
 /*
- * Whether the process lives in a user namespace that belongs to uid, or in one inside it: a user's files may name any process,
- * but only his own are in there. ERR_REFUSED where it does not.
+ * Whether the outermost user namespace of the process belongs to uid; root's may be in none of its own. A user's files, and
+ * the cgroups that he may make, can name any process and any id; but only his own processes are in there. ERR_REFUSED.
  */
 int users_check_process(const struct pin *pin, uid_t uid, struct err *err);

@@ -104,13 +104,12 @@ static int see_crio(const struct podman_container *container, void *context, str
 static void names_of_crio(void **state)
 {
 	(void)state;
-	static const char
-		text[] =
-			"[" CRIO("k8s_app_web-0_shop_1234-5678_0") "," CRIO("k8s_POD_web-0_shop_1234-5678_0") "," CRIO(
-				"k8s_app_web-0_shop_1234-5678") "," CRIO("k8s_app__shop_1234_0_0") "," CRIO("x8s_app_"
-													    "web-0_"
-													    "shop_1234-"
-													    "5678_0") "]";
+	static const char text[] =
+		"[" CRIO("k8s_app_web-0_shop_1234-5678_0") "," CRIO("k8s_POD_web-0_shop_1234-5678_0") "," CRIO(
+			"k8s_app_web-0_shop_1234-5678") "," CRIO("k8s_app__shop_1234_0_0") "," CRIO("x8s_app_"
+												    "web-0_"
+												    "shop_1234-"
+												    "5678_0") "]";
 	size_t count = 0;
 	struct err err;
 
