@@ -4,6 +4,7 @@
 
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/base/json.h"
+#include "src/format/json_scan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -107,26 +108,40 @@ static int visit_row(json_t *value, int (*visit)(const struct podman_container *
 	return visit(&container, context, err);
 }
 
-int podman_containers_parse(const char *bytes, size_t length,
+/* The rows that cannot be meant are only skipped: building the tree of a list of 1,000 takes longer than an attach. */
+int podman_containers_parse(const char *bytes, size_t length, const char *word,
 			    int (*visit)(const struct podman_container *container, void *context, struct err *err),
 			    void *context, struct err *err)
 {
-	cleanup_json json_t *root = NULL;
-	json_t *value;
-	size_t i;
+	struct json_scan scan;
+	bool first = true;
+	size_t count = 0;
 
-	int r = json_parse(bytes, length, &root, err);
-	if (r < 0)
-		return r;
-	if (!json_is_array(root))
-		return err_set(err, ERR_MALFORMED, "is not an array");
-	if (json_array_size(root) > CONTAINERS_MAX)
-		return err_set(err, ERR_MALFORMED, "has more than %d containers", CONTAINERS_MAX);
-	json_array_foreach(root, i, value)
-	{
-		r = visit_row(value, visit, context, err);
+	json_scan_init(&scan, bytes, length);
+	if (json_scan_peek(&scan) != '[')
+		return err_set(err, ERR_MALFORMED, "line 1: is not an array");
+	while (json_scan_array_next(&scan, &first)) {
+		cleanup_json json_t *root = NULL;
+		/* At the value itself: what stands before it is the array's. */
+		bool is_object = json_scan_peek(&scan) == '{';
+		const char *start = scan.at;
+
+		json_scan_skip(&scan);
+		if (scan.failed)
+			break;
+		if (!is_object)
+			return err_set(err, ERR_MALFORMED, "entry %zu is not an object", count);
+		if (count++ == CONTAINERS_MAX)
+			return err_set(err, ERR_MALFORMED, "has more than %d containers", CONTAINERS_MAX);
+		size_t size = (size_t)(scan.at - start);
+		if (word && !memmem(start, size, word, strlen(word)))
+			continue;
+		int r = json_parse(start, size, &root, err);
+		if (r == 0)
+			r = visit_row(root, visit, context, err);
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	json_scan_finish(&scan);
+	return scan.failed ? err_set(err, ERR_MALFORMED, "cannot be read at byte %zu", (size_t)(scan.at - bytes)) : 0;
 }

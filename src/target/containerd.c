@@ -3,7 +3,8 @@
  * Owns how a container of containerd is found, and a pod's that the kubelet has it run: STATE/io.containerd.runtime.v2.task/
  * NAMESPACE/ID/ holds the pid of the first process and the bundle, whose annotations name the pod, and what nerdctl calls it.
  *
- * An id opens its folder at once. Everything else may be a name, so each bundle is read; but only those are parsed that hold it.
+ * Ids are the names of folders. A name of nerdctl's stands in the bundles, each of which is read for it, but only those are
+ * parsed that hold it; what looks like an id is looked for there only if nerdctl lists such a name, or nothing else fits.
  */
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/format/annotations.h"
@@ -15,6 +16,7 @@
 #include <string.h>
 
 #define TASKS "io.containerd.runtime.v2.task"
+#define NERDCTL_FOLDER "/var/lib/nerdctl"
 #define RUNC_FOLDER "/run/containerd/runc"
 #define ADDRESS_VARIABLE "CONTAINERD_ADDRESS"
 #define NAMESPACE_VARIABLE "CONTAINERD_NAMESPACE"
@@ -33,6 +35,7 @@ struct scan {
 	const char *state;    /* one of the above */
 	int tasks;            /* its folder of tasks */
 	char name_space[256]; /* the one that is looked through */
+	bool is_listed;       /* nerdctl knows the name in it */
 	struct buffer buffer;
 };
 
@@ -124,24 +127,21 @@ static int read_bundle(struct scan *scan, const char *id, bool *ret_there, struc
 	return r;
 }
 
-static int visit(const char *id, void *context, struct err *err)
+static int visit_bundle(struct scan *scan, const char *id, enum match match, struct err *err)
 {
 	__attribute__((cleanup(annotations_done))) struct annotations notes = { 0 };
-	struct scan *scan = context;
 	struct search *search = scan->search;
-	enum match match = search_match(search, id, NULL);
 	bool there;
 
 	int r = read_bundle(scan, id, &there, err);
-	if (r < 0)
+	if (r < 0 || (!there && match == MATCH_NONE))
 		return r;
-	if (there || match != MATCH_NONE) {
-		r = scan->buffer.length == 0 ? 0 :
-					       annotations_parse(scan->buffer.data, scan->buffer.length, &notes, err);
+	if (scan->buffer.length > 0) {
+		r = annotations_parse(scan->buffer.data, scan->buffer.length, &notes, err);
 		if (r < 0)
 			return err_wrap(err, "%s/" TASKS "/%s/%s/config.json", scan->state, scan->name_space, id);
 	}
-	if (match != MATCH_ID && match != MATCH_NAME && there)
+	if (match < MATCH_NAME)
 		match = search_match(search, id, notes.name);
 	if (match == MATCH_NONE && notes.pod && notes.pod_namespace &&
 	    search_pod_fits(search, notes.pod_namespace, notes.pod,
@@ -150,11 +150,52 @@ static int visit(const char *id, void *context, struct err *err)
 	return match == MATCH_NONE ? 0 : add(scan, match, id, &notes, err);
 }
 
+static int visit_id(const char *id, void *context, struct err *err)
+{
+	struct scan *scan = context;
+	enum match match = search_match(scan->search, id, NULL);
+
+	return match == MATCH_NONE ? 0 : visit_bundle(scan, id, match, err);
+}
+
+static int visit_any(const char *id, void *context, struct err *err)
+{
+	struct scan *scan = context;
+
+	return visit_bundle(scan, id, search_match(scan->search, id, NULL), err);
+}
+
+/* nerdctl's own list: ADDRESS/names/NAMESPACE/NAME. */
+static int visit_nerdctl(const char *address, void *context, struct err *err)
+{
+	struct scan *scan = context;
+	cleanup_buffer struct buffer buffer = { 0 };
+	char path[PATH_MAX];
+	(void)err;
+
+	if (text_format(path, sizeof(path), NERDCTL_FOLDER "/%s/names/%s/%s", address, scan->name_space,
+			scan->search->reference->name) == 0 &&
+	    state_read(&scan->search->files, path, &buffer, NULL) != -ENOENT)
+		scan->is_listed = true;
+	return 0;
+}
+
+static bool may_be_a_name(struct scan *scan)
+{
+	const struct search *search = scan->search;
+	cleanup_close int folder = -EBADF;
+
+	if (search->thorough || search_is_for_pods(search) || !(search->is_full_id || search->could_be_prefix))
+		return true;
+	scan->is_listed = false;
+	if (state_open_folder(&search->files, NERDCTL_FOLDER, &folder, NULL) == 0)
+		(void)state_each_name(folder, visit_nerdctl, scan, NULL);
+	return scan->is_listed;
+}
+
 static int visit_namespace(const char *name, void *context, struct err *err)
 {
 	struct scan *scan = context;
-	struct search *search = scan->search;
-	const char *id = search->reference->name;
 	cleanup_close int folder = -EBADF;
 	char path[PATH_MAX];
 
@@ -163,16 +204,10 @@ static int visit_namespace(const char *name, void *context, struct err *err)
 		r = text_format(path, sizeof(path), "%s/" TASKS "/%s", scan->state, name);
 	if (r < 0)
 		return err_sys(err, r, "%s", name);
-	r = state_open_folder(&search->files, path, &folder, err);
+	r = state_open_folder(&scan->search->files, path, &folder, err);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	if (search->is_full_id) {
-		cleanup_close int task = -EBADF;
-		if (text_format(path, sizeof(path), "%s/" TASKS "/%s/%s", scan->state, name, id) == 0 &&
-		    state_open_folder(&search->files, path, &task, err) == 0)
-			return visit(id, scan, err);
-	}
-	return state_each_name(folder, visit, scan, err);
+	return state_each_name(folder, may_be_a_name(scan) ? visit_any : visit_id, scan, err);
 }
 
 static int visit_state(struct scan *scan, const char *name_space, struct err *err)

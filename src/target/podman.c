@@ -141,7 +141,7 @@ static int visit_list(struct scan *scan, const char *folder, const char *list, s
 	/* Neither ids nor names are ever written with escapes: a text that is not there at all matches nothing. */
 	if (buffer.length == 0 || !memmem(buffer.data, buffer.length, word, strlen(word)))
 		return 0;
-	r = podman_containers_parse(buffer.data, buffer.length, visit, scan, err);
+	r = podman_containers_parse(buffer.data, buffer.length, word, visit, scan, err);
 	return r < 0 ? err_wrap(err, "%s", path) : 0;
 }
 

@@ -40,8 +40,8 @@ static int check_scope(const struct reference *reference, const struct runtime *
 }
 
 /*
- * The second round looks at processes. Their cgroups tell nothing of what was asked for in one folder, namespace or user, nor of
- * pods and names.
+ * The second round looks where it costs more, at processes too. Their cgroups tell nothing of what was asked for in one folder,
+ * namespace or user, nor of pods and names.
  */
 static bool is_visited(const struct search *search, const struct runtime *runtime)
 {
@@ -50,8 +50,8 @@ static bool is_visited(const struct search *search, const struct runtime *runtim
 	if (!search->thorough)
 		return !runtime->is_fallback && search_wants(search, runtime);
 	if (runtime->is_fallback)
-		return reference->scope[0] == '\0' && !search_is_for_pods(search) && !search->is_of_processes;
-	return runtime->by_process && search_wants(search, runtime);
+		return reference->scope[0] == '\0' && !search_is_for_pods(search) && !search->names_only;
+	return runtime->is_thorough && search_wants(search, runtime);
 }
 
 /*
@@ -100,7 +100,7 @@ static int look(struct search *search, struct err *err)
 		if (runtimes[i].is_fallback || strcmp(reference->runtime, runtimes[i].name) != 0)
 			continue;
 		known = true;
-		search->is_of_processes = runtimes[i].by_process;
+		search->names_only = runtimes[i].names_only;
 		int r = check_scope(reference, &runtimes[i], err);
 		if (r < 0)
 			return r;

@@ -51,9 +51,9 @@ struct search {
 	const struct reference *reference;
 	bool could_be_prefix; /* of a 64-digit id */
 	bool is_full_id;
-	bool thorough;        /* the second round: no state file told of it */
-	bool is_of_processes; /* a runtime was named that knows no 64-digit ids */
-	struct found *found;  /* all of the best match so far, without duplicates */
+	bool thorough;       /* the second round: no state file told of it */
+	bool names_only;     /* a runtime was named that knows no 64-digit ids */
+	struct found *found; /* all of the best match so far, without duplicates */
 	size_t count;
 };
 
@@ -70,7 +70,8 @@ struct runtime {
 	const char *folder; /* where its containers are, beneath the host's root */
 	enum scope scope;
 	bool has_pods;    /* pod/... is looked for here */
-	bool by_process;  /* visited once more in the second round, to look at all processes */
+	bool is_thorough; /* visited once more in the second round, where it looks closer */
+	bool names_only;  /* knows no 64-digit ids */
 	bool is_fallback; /* no runtime, and visited in the second round only */
 	/* Calls search_add() for each container that matches. A runtime that is not installed has none: 0. */
 	int (*visit)(const struct runtime *runtime, struct search *search, struct err *err);

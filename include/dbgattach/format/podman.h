@@ -16,7 +16,10 @@ struct podman_container {
 	const char *pod_namespace, *pod, *container;
 };
 
-/* Calls visit for each; a negative result of it ends the walk and is returned. The strings live for the call only. */
-int podman_containers_parse(const char *bytes, size_t length,
+/*
+ * Calls visit for each that holds word somewhere (NULL: for each); a negative result of it ends the walk and is returned. The
+ * strings live for the call only.
+ */
+int podman_containers_parse(const char *bytes, size_t length, const char *word,
 			    int (*visit)(const struct podman_container *container, void *context, struct err *err),
 			    void *context, struct err *err);

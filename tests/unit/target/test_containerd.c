@@ -100,6 +100,21 @@ static void one_name_in_two_namespaces(void **state)
 	assert_int_equal(unsetenv("CONTAINERD_NAMESPACE"), 0);
 }
 
+/* What could be a prefix may be a name of nerdctl's, which then is the one that is meant. */
+static void a_name_like_a_prefix(void **state)
+{
+	const struct tree *tree = *state;
+
+	runs(tree, "default", BACK);
+	tree_write(tree, TASKS "/default/web1/config.json", "{\"annotations\":{\"nerdctl/name\":\"dddd\"}}");
+	assert_resolves(tree, "dddd", "containerd", BACK); /* nerdctl would have listed it */
+	tree_write(tree, "var/lib/nerdctl/1935db59/names/default/dddd", "web1");
+	assert_refused(tree, "dddd", ERR_GONE, "containerd:default/web1 (dddd): it is not running");
+	/* Nothing else fits: found all the same. */
+	tree_write(tree, TASKS "/default/web1/config.json", "{\"annotations\":{\"nerdctl/name\":\"beef\"}}");
+	assert_refused(tree, "beef", ERR_GONE, "containerd:default/web1 (beef): it is not running");
+}
+
 static void another_state_folder(void **state)
 {
 	const struct tree *tree = *state;
@@ -196,15 +211,11 @@ static void hostile_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(by_id_name_and_prefix),
-		TEST(an_id_that_is_a_name),
-		TEST(one_name_in_two_namespaces),
-		TEST(another_state_folder),
-		TEST(pods),
-		TEST(the_sandbox_when_asked_for),
-		TEST(a_pod_of_two_containers),
-		TEST(dockers_own_is_docker),
-		TEST(hostile_files),
+		TEST(by_id_name_and_prefix),      TEST(an_id_that_is_a_name),
+		TEST(one_name_in_two_namespaces), TEST(a_name_like_a_prefix),
+		TEST(another_state_folder),       TEST(pods),
+		TEST(the_sandbox_when_asked_for), TEST(a_pod_of_two_containers),
+		TEST(dockers_own_is_docker),      TEST(hostile_files),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

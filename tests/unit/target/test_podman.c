@@ -93,7 +93,7 @@ static void the_list_is_parsed_only_when_it_can_match(void **state)
 	tree_docker(tree, ID_A, "web", tree->pid, tree->start_time);
 	tree_write(tree, STORE "/containers.json", "[{\"id\":\"broken");
 	assert_resolves(tree, "web", "docker", ID_A);
-	assert_refused(tree, "broken", ERR_MALFORMED, "containers.json: line 1");
+	assert_refused(tree, "broken", ERR_MALFORMED, "containers.json: cannot be read at byte");
 }
 
 static void two_of_one_name_cannot_be_but_are_told(void **state)
