@@ -5,22 +5,22 @@
  * The whole id opens its file at once, and Docker too takes it before a name. Everything else may be the name of any
  * container, so all files are read; but only those that can match are parsed.
  */
+#include "src/target/docker.h"
+
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/format/docker.h"
-#include "src/target/runtime.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define CONFIG_FILE "config.v2.json"
-/* Where Docker has runc keep its state, whichever program is in runc's place. */
-#define STATE_FOLDER "/run/docker/runtime-runc/moby"
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct scan {
 	const struct runtime *runtime;
 	struct search *search;
+	char path[PATH_MAX];
 	int folder;
 	char name_member[sizeof("\"Name\":\"/\"") + REFERENCE_MAX];
 	struct buffer buffer; /* one for all files: its memory is used again */
@@ -74,7 +74,7 @@ static int visit(const char *id, void *context, struct err *err)
 	int r = text_format(path, sizeof(path), "%s/%s", id, CONFIG_FILE);
 	if (r < 0)
 		return err_sys(err, r, "%s", id);
-	r = state_read_at(search->host, scan->folder, path, &scan->buffer, err);
+	r = state_read_at(&search->files, scan->folder, path, &scan->buffer, err);
 	if (r == -ENOENT) /* removed while we looked */
 		return 0;
 	if (r < 0)
@@ -87,15 +87,11 @@ static int visit(const char *id, void *context, struct err *err)
 	__attribute__((cleanup(docker_container_done))) struct docker_container container = { 0 };
 	r = docker_container_parse(scan->buffer.data, scan->buffer.length, &container, err);
 	if (r < 0)
-		return err_wrap(err, "%s/%s", scan->runtime->folder, path);
+		return err_wrap(err, "%s/%s", scan->path, path);
 	if (strcmp(container.id, id) != 0)
-		return err_set(err, ERR_MALFORMED, "%s/%s is the file of another container", scan->runtime->folder,
-			       path);
+		return err_set(err, ERR_MALFORMED, "%s/%s is the file of another container", scan->path, path);
 
-	enum match match = is_id                                                ? MATCH_ID :
-			   strcmp(container.name, search->reference->name) == 0 ? MATCH_NAME :
-			   fits                                                 ? MATCH_PREFIX :
-										  MATCH_NONE;
+	enum match match = search_match(search, id, container.name);
 	return match == MATCH_NONE ? 0 : add(scan, match, &container, err);
 }
 
@@ -106,12 +102,15 @@ int docker_visit(const struct runtime *runtime, struct search *search, struct er
 		.search = search,
 		.folder = -EBADF,
 	};
+	struct docker_roots roots;
 
-	int r = state_open_folder(search->host, runtime->folder, &scan.folder, err);
-	if (r == -ENOENT)
-		return 0;
+	int r = docker_roots_find(&search->files, &roots, err);
+	if (r == 0 && text_format(scan.path, sizeof(scan.path), "%s/containers", roots.data) < 0)
+		r = err_sys(err, ENAMETOOLONG, "%s", roots.data);
+	if (r == 0)
+		r = state_open_folder(&search->files, scan.path, &scan.folder, err);
 	if (r < 0)
-		return r;
+		return r == -ENOENT ? 0 : r;
 	r = text_format(scan.name_member, sizeof(scan.name_member), "\"Name\":\"/%s\"", search->reference->name);
 	if (r < 0)
 		return err_sys(err, r, "%s", search->reference->name);
@@ -124,12 +123,30 @@ int docker_visit(const struct runtime *runtime, struct search *search, struct er
 	return state_each_id(scan.folder, visit, &scan, err);
 }
 
-int docker_find_bundle(const struct host *host, const struct target *target, char **ret_bundle, struct err *err)
+/* Where Docker has runc keep its state, whichever program is in runc's place. */
+static int state_folder(const struct files *files, char out[PATH_MAX], struct err *err)
 {
-	return oci_find_bundle(host, STATE_FOLDER, target, ret_bundle, err);
+	struct docker_roots roots;
+
+	int r = docker_roots_find(files, &roots, err);
+	if (r < 0)
+		return r;
+	r = text_format(out, PATH_MAX, "%s/runtime-runc/moby", roots.exec);
+	return r < 0 ? err_sys(err, r, "%s", roots.exec) : 0;
+}
+
+int docker_find_bundle(const struct files *files, const struct target *target, char **ret_bundle, struct err *err)
+{
+	char folder[PATH_MAX];
+	int r = state_folder(files, folder, err);
+
+	return r < 0 ? r : oci_find_bundle(files, folder, target, ret_bundle, err);
 }
 
 int docker_read_start_time(const struct search *search, struct target *target, struct err *err)
 {
-	return oci_start_time(search->host, STATE_FOLDER, target, err);
+	char folder[PATH_MAX];
+	int r = state_folder(&search->files, folder, err);
+
+	return r < 0 ? r : oci_start_time(&search->files, folder, target, err);
 }
