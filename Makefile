@@ -149,10 +149,14 @@ test:
 ## test-soak: SOAK=1000 attaches to containers under storms of renames and SIGSTOP (as root)
 SOAK ?= 1000
 .PHONY: test-hostile test-soak
-test-hostile: test-build helpers hostile-programs
+test-hostile:
+	@packaging/setup test
+	@$(RECURSE) -s all test-build helpers hostile-programs
 	@DBG_BUILD=$(abspath $(B)) tests/hostile/run --soak 100
 
-test-soak: test-build helpers hostile-programs
+test-soak:
+	@packaging/setup test
+	@$(RECURSE) -s all test-build helpers hostile-programs
 	@DBG_BUILD=$(abspath $(B)) tests/hostile/run --soak-only $(SOAK)
 
 test-programs: all test-build helpers sweep-programs hostile-programs demo-programs $(UNIT_BINARIES) $(FUZZ_REPLAYS)
@@ -178,7 +182,11 @@ test-lsm:
 ## unit: the unit tests
 ## fuzz-replay: each parser on its corpus
 ## fuzz: fuzz each parser for SECONDS=60 (clang)
+## toolbox: the standard toolbox, build/toolbox/core, from the mirror's packages; TOOLBOX_LOCK=follow: not by the lock
+## toolbox-lock: note the mirror's versions, and what their files need moved, in toolbox/locks
 ## toolbox-check: the built-in toolbox's own tests (as root)
+## toolbox-core-check: every program of core at work, in an empty root and in one full of traps (as root)
+## toolbox-test: the tests of the toolbox's builder
 ## lint: layers, headers, scripts, options in manual page and completions
 .PHONY: lint
 lint: $(B)/dbgattach
@@ -213,8 +221,8 @@ format:
 format-check:
 	@$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
 
-## install: to DESTDIR and PREFIX=/usr/local: program, manual page, completions, licences
-## uninstall: take it away again
+## install: to DESTDIR and PREFIX=/usr/local: program, manual page, completions, licences, the builder of toolboxes
+## uninstall: take it away again; toolboxes that were built stay (dbgattach toolbox remove)
 # MODE:SOURCE:PATH below PREFIX
 INSTALLED = 755:$(B)/dbgattach:bin/dbgattach \
 	644:man/dbgattach.1:share/man/man1/dbgattach.1 \
@@ -222,18 +230,28 @@ INSTALLED = 755:$(B)/dbgattach:bin/dbgattach \
 	644:completions/dbgattach.zsh:share/zsh/site-functions/_dbgattach \
 	644:completions/dbgattach.fish:share/fish/vendor_completions.d/dbgattach.fish \
 	644:README.md:share/doc/dbgattach/README.md \
+	644:SECURITY.md:share/doc/dbgattach/SECURITY.md \
+	644:toolbox/README.md:share/doc/dbgattach/toolbox.md \
 	644:LICENSE:share/doc/dbgattach/LICENSE \
 	644:NOTICE:share/doc/dbgattach/NOTICE
+# As it lies here: the program looks for it beside itself.
+BUILDER = build-toolbox scratch-apt builder manifests leftovers locks files
+BUILDER_DIR = $(DESTDIR)$(PREFIX)/lib/dbgattach/toolbox
 .PHONY: install uninstall
 install: $(B)/dbgattach
 	@set -e; for entry in $(INSTALLED); do \
 		mode=$${entry%%:*}; rest=$${entry#*:}; \
 		install -D -m "$$mode" "$${rest%%:*}" "$(DESTDIR)$(PREFIX)/$${rest#*:}"; \
+	done; \
+	cd toolbox; find $(BUILDER) ! -type d ! -name '*.pyc' | while read -r file; do \
+		mode=644; [ ! -x "$$file" ] || mode=755; install -D -m "$$mode" "$$file" "$(BUILDER_DIR)/$$file"; \
+		[ ! -L "$$file" ] || ln -sf "$$(readlink "$$file")" "$(BUILDER_DIR)/$$file"; \
 	done
 
 uninstall:
 	@for entry in $(INSTALLED); do rm -f "$(DESTDIR)$(PREFIX)/$${entry##*:}"; done
-	@rmdir "$(DESTDIR)$(PREFIX)/share/doc/dbgattach" 2>/dev/null || :
+	@rm -rf "$(BUILDER_DIR)"
+	@rmdir "$(DESTDIR)$(PREFIX)/share/doc/dbgattach" "$(DESTDIR)$(PREFIX)/lib/dbgattach" 2>/dev/null || :
 
 ## clean: remove what was built, the fetched BusyBox included
 .PHONY: clean

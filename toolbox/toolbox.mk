@@ -10,17 +10,37 @@ TOOLBOX_CACHE ?= $(toolbox-out)
 # $(call toolbox-log,FILE,COMMAND): run quietly; show the end of the log on failure.
 toolbox-log = $(if $(filter 1,$(V)),$(2),$(2) >$(1) 2>&1 || { tail -n 20 $(1) >&2; exit 1; })
 
-.PHONY: toolbox toolbox-lock toolbox-minimal toolbox-check toolbox-refresh
+.PHONY: toolbox toolbox-lock toolbox-minimal toolbox-check toolbox-test toolbox-refresh
 toolbox-minimal: $(toolbox-out)/minimal.erofs $(toolbox-out)/minimal.index
 
 toolbox-check: toolbox-minimal
 	$(toolbox-src)/check $(toolbox-out)
 
-# Always asked: the builder itself knows what it has. Packages are kept, so only the first build fetches any.
+# Core's own tests (as root), with the packages it was made of for comparison. toolbox/README.md says more.
+.PHONY: toolbox-core-check
+toolbox-core-check: toolbox
+	$(toolbox-src)/check-core --naive $(TOOLBOX_CACHE)/packages $(toolbox-out)/core
+
+# The builder's own tests, on a distribution of three packages: no network, no core.
+toolbox-test:
+	@/usr/bin/python3 -B -m pytest -q -ra --tb=short -p no:cacheprovider -c /dev/null --rootdir tests/toolbox tests/toolbox
+
+# Always asked: the builder itself knows what it has. Packages are kept, so only the first build fetches any. Other than by
+# the lock: TOOLBOX_LOCK=follow.
+TOOLBOX_LOCK ?= strict
 toolbox-build = $(toolbox-src)/build-toolbox --progress --cache $(TOOLBOX_CACHE)/packages --busybox $(toolbox-out)/root
 toolbox: toolbox-minimal
 	@echo "  TOOLBOX  $(toolbox-out)/core"
-	@$(toolbox-build) core $(toolbox-out)/core
+	@$(toolbox-build) --lock $(TOOLBOX_LOCK) core $(toolbox-out)/core
+
+# For the architecture of this machine: what the mirror has now, in the lock and the counts of each manifest.
+TOOLBOX_LAYERS := $(filter-out core,$(notdir $(wildcard $(toolbox-src)/manifests/*)))
+toolbox-lock: toolbox-minimal
+	@$(toolbox-build) --lock renew core $(toolbox-out)/core
+	@set -e; for layer in $(TOOLBOX_LAYERS); do \
+		echo "  LOCK     $$layer"; \
+		$(toolbox-build) --lock renew --base $(toolbox-out)/core $$layer $(toolbox-out)/layers/$$layer; \
+	done
 
 # The source is fetched once. This asks the mirror for a newer one.
 toolbox-refresh:
@@ -30,7 +50,7 @@ toolbox-refresh:
 $(sort $(toolbox-out) $(TOOLBOX_CACHE)):
 	@mkdir -p $@
 
-$(TOOLBOX_CACHE)/source/version: $(toolbox-src)/fetch-busybox | $(TOOLBOX_CACHE)
+$(TOOLBOX_CACHE)/source/version: $(toolbox-src)/fetch-busybox $(toolbox-src)/scratch-apt | $(TOOLBOX_CACHE)
 	@echo "  FETCH    busybox"
 	@$< $(TOOLBOX_CACHE)/source
 
@@ -39,18 +59,19 @@ $(TOOLBOX_CACHE)/busybox/names: $(toolbox-src)/build-busybox $(toolbox-src)/busy
 	@echo "  BUILD    busybox"
 	+@$(call toolbox-log,$(TOOLBOX_CACHE)/busybox.log,$< $(TOOLBOX_CACHE)/source/busybox $(toolbox-src)/busybox.config $(@D))
 
-$(TOOLBOX_CACHE)/busybox/relocated: $(toolbox-src)/relocate.py $(toolbox-src)/leftovers.allow $(TOOLBOX_CACHE)/busybox/names
+$(TOOLBOX_CACHE)/busybox/relocated: $(toolbox-src)/relocate.py $(toolbox-src)/leftovers.allow \
+		$(toolbox-src)/builder/relocate.py $(toolbox-src)/builder/elf.py $(TOOLBOX_CACHE)/busybox/names
 	@echo "  RELOCATE busybox"
 	@$< $(@D)/busybox $@ $(toolbox-src)/leftovers.allow
 
-$(toolbox-out)/root.stamp: $(toolbox-src)/mktree $(toolbox-src)/profile $(toolbox-src)/inputrc \
+$(toolbox-out)/root.stamp: $(toolbox-src)/mktree $(toolbox-src)/files/etc/profile $(toolbox-src)/files/etc/inputrc \
 		$(TOOLBOX_CACHE)/busybox/relocated $(toolbox-out)/launcher
 	@echo "  TREE     $(toolbox-out)/root"
 	@$< $(toolbox-out)/root $(TOOLBOX_CACHE)/busybox/relocated $(TOOLBOX_CACHE)/busybox/names \
 		$(TOOLBOX_CACHE)/source/busybox "$$(cat $(TOOLBOX_CACHE)/source/version)" $(toolbox-out)/launcher
 	@touch $@
 
-$(toolbox-out)/minimal.erofs: $(toolbox-src)/mkimage $(toolbox-out)/root.stamp
+$(toolbox-out)/minimal.erofs: $(toolbox-src)/mkimage $(toolbox-src)/builder/image.py $(toolbox-out)/root.stamp
 	@echo "  IMAGE    $@"
 	@$< $(toolbox-out)/root $@
 

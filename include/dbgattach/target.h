@@ -18,9 +18,12 @@
 struct target {
 	const char *runtime;     /* "docker", ...: static */
 	char *id, *name, *image; /* id is never NULL ("pid:123" for pid:N); name and image may be */
-	char *pod;               /* "NAMESPACE/NAME" of Kubernetes; NULL: in none that is known */
-	pid_t pid;               /* 0: not running */
-	uint64_t start_time;     /* as the runtime states it; 0: it does not */
+	char *scope;             /* what RUNTIME:SCOPE/REF needs to name it again; NULL: nothing */
+	char *pod;           /* "NAMESPACE/POD/CONTAINER", without the last where it is not known; NULL: of no pod */
+	char *unit;          /* what must stand in its cgroup's path where nothing states its start; NULL: its id */
+	uid_t user;          /* whose container it is: 0, or a user's own */
+	pid_t pid;           /* 0: not running */
+	uint64_t start_time; /* as the runtime states it; 0: it does not */
 	bool paused;
 	bool has_config; /* env is what the runtime's config states */
 	struct strv env;
@@ -31,9 +34,11 @@ void target_done(struct target *target);
 
 /*
  * Resolves, in this order of preference: a whole 64-digit id (as Docker does: else a container named like another's
- * id would catch it), exact name, unique prefix of a 64-digit id; then pins. What runc and crun call an id is a name
- * that somebody chose, and is matched whole. A container that several runtimes know (Podman's is also runc's) is one
- * when the init pid is the same; the runtime that stands first in the table speaks for it.
+ * id would catch it), exact name, unique prefix of a 64-digit id; then pins. What runc, crun and containerd call an id may
+ * be a name that somebody chose, and is matched whole. Where no state file tells of it, the processes' cgroups are
+ * searched for the id, and the processes for the supervisors of LXC and systemd-nspawn. A container that several runtimes
+ * know (Podman's is also runc's) is one when the init pid is the same; the runtime that stands first in the table speaks
+ * for it.
  *
  * Errors: ERR_NOT_FOUND (a bare number gets the hint pid:N), ERR_AMBIGUOUS (the text lists the matches in a form that
  * can be pasted), ERR_GONE (known, not running; or a zombie), ERR_CHANGED (another process has the pid, or nothing
@@ -66,6 +71,7 @@ struct target_visitor {
 
 /*
  * Every container, one at a time, as their state files stand in their folders: nothing is kept of those that were visited.
+ * Of users' own containers a plain user gets his; root's ends with root's.
  * runtime: NULL for all, else the one of that name (ERR_USAGE: there is none). stopped: those that do not run too.
  */
 int target_list(const struct host *host, const char *runtime, bool stopped, const struct target_visitor *visitor,
@@ -79,7 +85,8 @@ int64_t target_since(const struct pin *pin);
 /* The i-th runtime's name, and whether it has a folder of containers here; NULL behind the last. */
 const char *target_runtime_at(const struct host *host, size_t index, bool *ret_found);
 
-/* "docker:ID": names the container exactly, and can be pasted. */
+/* "docker:ID", "containerd:NAMESPACE/ID": names the container exactly, and can be pasted. */
+#define TARGET_REFERENCE_MAX (2 * REFERENCE_MAX)
 int target_reference(const struct target *target, char *out, size_t size);
 
 /*

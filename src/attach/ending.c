@@ -7,6 +7,7 @@
 #include "dbgattach/base/weaken.h"
 #include "dbgattach/launcher.h"
 #include "dbgattach/sys/pidfd.h"
+#include "dbgattach/sys/process.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -27,8 +28,7 @@ int attach_kill_others(void *context)
 
 /*
  * Kills and reaps a child of ours; one that hangs in an uninterruptible wait (on a filesystem of the target's that never
- * answers) is left to die by itself, since nobody can make it. WNOHANG: one that a process of the target's traces is dead by
- * its pidfd, and its tracer's until that lets go of it.
+ * answers) is left to die by itself, since nobody can make it.
  */
 static void end_child(int *pidfd)
 {
@@ -39,7 +39,7 @@ static void end_child(int *pidfd)
 		return;
 	(void)sys_pidfd_send_signal(*pidfd, SIGKILL);
 	if (poll(&poll_fd, 1, CHILD_DEADLINE_MS) == 1)
-		(void)waitid(P_PIDFD, (id_t)*pidfd, &info, WEXITED | WNOHANG | __WALL);
+		(void)sys_reap(*pidfd, &info);
 	close_quietly(take_fd(*pidfd));
 }
 

@@ -45,7 +45,7 @@ int explain_failure(struct attach *attach, struct err *err)
 	siginfo_t info;
 
 	if (attach->init_pidfd >= 0 && poll(&poll_init, 1, DYING_MS) == 1) {
-		(void)waitid(P_PIDFD, (id_t)attach->init_pidfd, &info, WEXITED | WNOHANG | __WALL);
+		(void)sys_reap(attach->init_pidfd, &info);
 		close_quietly(take_fd(attach->init_pidfd));
 	} else if (attach->init_pidfd < 0) {
 		(void)waitid(P_ALL, 0, &info,

@@ -40,6 +40,11 @@ static int check_depth(const char *bytes, size_t length, struct err *err)
 	return 0;
 }
 
+static int out_of_memory(struct err *err)
+{
+	return err_sys(err, ENOMEM, "reading JSON");
+}
+
 int json_parse(const char *bytes, size_t length, json_t **ret_root, struct err *err)
 {
 	int r = check_depth(bytes, length, err);
@@ -54,6 +59,9 @@ int json_parse(const char *bytes, size_t length, json_t **ret_root, struct err *
 	 */
 	if (!root && json_error_code(&error) == json_error_numeric_overflow)
 		root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
+	/* jansson has no text for it where it is in the middle of something. */
+	if (!root && (error.text[0] == '\0' || json_error_code(&error) == json_error_out_of_memory))
+		return out_of_memory(err);
 	if (!root) {
 		char text[2 * JSON_ERROR_TEXT_LENGTH];
 		return err_set(err, ERR_MALFORMED, "line %d, column %d: %s", error.line, error.column,
@@ -61,11 +69,6 @@ int json_parse(const char *bytes, size_t length, json_t **ret_root, struct err *
 	}
 	*ret_root = root;
 	return 0;
-}
-
-static int out_of_memory(struct err *err)
-{
-	return err_sys(err, ENOMEM, "reading JSON");
 }
 
 static int read_i64(const json_t *value, int64_t *ret, struct err *err)

@@ -141,7 +141,7 @@ static int add_row(struct listing *listing, const struct target_entry *entry, co
 static int visit(const struct target_entry *entry, void *context, struct err *err)
 {
 	struct listing *listing = context;
-	char reference[REFERENCE_MAX + 32];
+	char reference[TARGET_REFERENCE_MAX];
 
 	if (!inventory_fits(&listing->request->filters, entry))
 		return 0;

@@ -32,7 +32,7 @@ static void add_formats(json_t *row, const struct toolbox_manifest *manifest)
 	json_t *formats = json_array();
 	uint64_t size = 0;
 
-	for (enum toolbox_format i = 0; i < TOOLBOX_FORMAT_MAX; i++)
+	for (enum toolbox_format i = 0; i < TOOLBOX_HOT; i++)
 		if (manifest->images[i].file != NULL) {
 			(void)json_array_append_new(formats, json_string(toolbox_format_name(i)));
 			size = size == 0 ? manifest->images[i].size : size;

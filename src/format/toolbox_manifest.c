@@ -18,11 +18,17 @@ static const char *const format_names[TOOLBOX_FORMAT_MAX] = {
 	[TOOLBOX_EROFS] = "erofs",
 	[TOOLBOX_SQUASHFS] = "squashfs",
 	[TOOLBOX_TREE] = "tree",
+	[TOOLBOX_HOT] = "hot",
 };
 
 const char *toolbox_format_name(enum toolbox_format format)
 {
 	return format < TOOLBOX_FORMAT_MAX ? format_names[format] : NULL;
+}
+
+bool toolbox_format_is_folder(enum toolbox_format format)
+{
+	return format == TOOLBOX_TREE || format == TOOLBOX_HOT;
 }
 
 static bool is_plain(const char *text, const char *more)
@@ -81,7 +87,7 @@ static int take_image(struct raw_image *raw, struct toolbox_manifest *manifest, 
 		return err_set(err, ERR_MALFORMED, "file is no plain name");
 	if (format != TOOLBOX_TREE && (raw->sha256 == NULL || !is_hash(raw->sha256)))
 		return err_set(err, ERR_MALFORMED, "sha256 is not 64 hexadecimal digits");
-	if (format != TOOLBOX_TREE && (raw->size <= 0 || (uint64_t)raw->size > SIZE_MAX_BYTES))
+	if (!toolbox_format_is_folder(format) && (raw->size <= 0 || (uint64_t)raw->size > SIZE_MAX_BYTES))
 		return err_set(err, ERR_MALFORMED, "size is no size of an image");
 	image->file = take_ptr(raw->file);
 	image->sha256 = format == TOOLBOX_TREE ? NULL : take_ptr(raw->sha256);
@@ -174,7 +180,7 @@ static int check(struct raw *raw, struct err *err)
 	int result = strip_digest(manifest->digest, "digest", err);
 	if (result == 0 && manifest->base != NULL)
 		result = strip_digest(manifest->base, "base", err);
-	for (size_t i = 0; i < TOOLBOX_FORMAT_MAX; i++)
+	for (enum toolbox_format i = 0; i < TOOLBOX_HOT; i++)
 		has_image |= manifest->images[i].file != NULL;
 	return result < 0 || has_image ?
 		       result :

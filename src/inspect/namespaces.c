@@ -13,7 +13,7 @@ static int compare(const struct target_entry *entry, void *context, struct err *
 {
 	struct shared *shared = context;
 	const struct inspection *inspection = shared->inspection;
-	char reference[REFERENCE_MAX + 32];
+	char reference[TARGET_REFERENCE_MAX];
 	struct ns_set set;
 
 	(void)err;

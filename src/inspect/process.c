@@ -28,7 +28,7 @@ json_t *inspect_target(const struct inspection *inspection, struct err *err)
 	const struct target *target = &inspection->target;
 	enum target_state state = target_state_of(&inspection->host, target, &inspection->pin);
 	time_t since = (time_t)target_since(&inspection->pin);
-	char reference[REFERENCE_MAX + 32] = "", time_text[32] = "";
+	char reference[TARGET_REFERENCE_MAX] = "", time_text[32] = "";
 	struct sessions sessions;
 	struct tm tm;
 

@@ -22,16 +22,19 @@ static bool is_in_image(const struct target_entry *entry, const char *value)
 	return entry->target->image != NULL && strstr(entry->target->image, value) != NULL;
 }
 
+/* NAMESPACE/POD/CONTAINER, its beginning, or one of the first two. */
 static bool is_pod(const struct target_entry *entry, const char *value)
 {
 	const char *pod = entry->target->pod;
 	size_t length = strlen(value);
 
-	if (pod == NULL || strcmp(pod, value) == 0)
-		return pod != NULL;
+	if (pod == NULL)
+		return false;
+	if (text_starts(pod, value) && (pod[length] == '\0' || pod[length] == '/'))
+		return true;
 	const char *slash = strchr(pod, '/');
-	return slash != NULL &&
-	       (strcmp(slash + 1, value) == 0 || ((size_t)(slash - pod) == length && strncmp(pod, value, length) == 0));
+	return slash != NULL && text_starts(slash + 1, value) &&
+	       (slash[1 + length] == '\0' || slash[1 + length] == '/');
 }
 
 static bool begins_id(const struct target_entry *entry, const char *value)

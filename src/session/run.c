@@ -7,6 +7,7 @@
 #include "dbgattach/base/weaken.h"
 #include "dbgattach/session.h"
 #include "dbgattach/sys/pidfd.h"
+#include "dbgattach/sys/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -205,12 +206,11 @@ static int next_wait_ms(const struct loop *loop)
 
 static int reap_init(struct loop *loop, struct err *err)
 {
-	siginfo_t info = { 0 };
+	siginfo_t info;
+	int result = sys_reap(loop->session->init_pidfd, &info);
 
-	/* WNOHANG: dead by its pidfd, but a process of the target's traces it, and has its status until that lets go of it. */
-	while (waitid(P_PIDFD, (id_t)loop->session->init_pidfd, &info, WEXITED | WNOHANG | __WALL) < 0)
-		if (errno != EINTR)
-			return err_sys(err, errno, "waiting for the session's init");
+	if (result < 0)
+		return err_sys(err, result, "waiting for the session's init");
 	loop->init_ended = true;
 	loop->result.exit_status = info.si_pid == 0 ? 128 + SIGKILL : session_exit_status(&info);
 	loop->kill_init_at = loop->end_at = loop->look_again_at = 0;

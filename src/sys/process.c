@@ -2,6 +2,8 @@
 /* One function a system call; no decisions here. */
 #include "dbgattach/sys/process.h"
 
+#include "dbgattach/base/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -11,7 +13,10 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#define TRACER_MS 250
 
 pid_t sys_fork(int cgroup_fd, int *ret_pidfd)
 {
@@ -32,6 +37,22 @@ pid_t sys_fork(int cgroup_fd, int *ret_pidfd)
 	if (pid > 0)
 		*ret_pidfd = pidfd;
 	return (pid_t)pid;
+}
+
+int sys_reap(int pidfd, siginfo_t *ret)
+{
+	const int64_t deadline = clock_now_ms() + TRACER_MS;
+
+	for (;;) {
+		*ret = (siginfo_t) { 0 };
+		if (waitid(P_PIDFD, (id_t)pidfd, ret, WEXITED | WNOHANG | __WALL) == 0) {
+			if (ret->si_pid != 0 || clock_now_ms() >= deadline)
+				return 0;
+			clock_pause_ms(1);
+		} else if (errno != EINTR) {
+			return -errno;
+		}
+	}
 }
 
 int sys_close_from(unsigned first)

@@ -18,26 +18,19 @@
 #include <unistd.h>
 
 struct list {
-	const struct host *host;
 	const struct target_visitor *visitor;
 	bool stopped; /* those that do not run are wanted too */
 	json_t *seen; /* an object as a set: pids, and ids with their pids, that were told of */
 	int failure;  /* what the visitor returned */
 };
 
-const struct host *list_host(const struct list *list)
+int list_damaged(struct list *list, const struct runtime *runtime, int result, struct err *err)
 {
-	return list->host;
-}
-
-bool list_failed(const struct list *list)
-{
-	return list->failure < 0;
-}
-
-void list_damaged(struct list *list, const struct runtime *runtime, const struct err *why)
-{
-	list->visitor->damaged(runtime->name, why, list->visitor->context);
+	if (list->failure < 0)
+		return result;
+	list->visitor->damaged(runtime->name, err, list->visitor->context);
+	*err = (struct err) { 0 };
+	return 0;
 }
 
 static bool was_told(const struct list *list, const char *key)
@@ -117,24 +110,25 @@ int64_t target_since(const struct pin *pin)
 }
 
 /* Negative: it cannot be told. A process that is none, or another's, is a container that is stopped. */
-static int look_at(const struct list *list, const struct runtime *runtime, struct target *target, struct pin *ret_pin,
-		   struct target_entry *entry, struct err *err)
+static int look_at(const struct search *search, const struct runtime *runtime, struct target *target,
+		   struct pin *ret_pin, struct target_entry *entry, struct err *err)
 {
 	struct stat st;
 	cleanup_buffer struct buffer cgroup = { 0 };
-	int r = pin_open(list->host, target->pid, target->start_time, ret_pin, err);
+	const struct host *host = search->files.host;
+	int r = pin_open(host, target->pid, target->start_time, ret_pin, err);
 
 	if (r == 0)
 		r = read_cgroup(ret_pin, &cgroup, err);
 	if (r == 0)
-		r = check_identity(list->host, runtime, target, ret_pin, &cgroup, err);
+		r = check_identity(search, runtime, target, ret_pin, &cgroup, err);
 	if (r == 0 && fstat(ret_pin->proc_fd, &st) < 0)
 		r = err_sys(err, errno, "/proc/%d", target->pid);
 	if (r == 0) {
 		/* The folder's owner is the process's effective uid, for an undumpable one too. [proc_pid(5)] */
 		entry->uid = st.st_uid;
 		entry->since = target_since(ret_pin);
-		entry->state = state_by(list->host, target, &cgroup);
+		entry->state = state_by(host, target, &cgroup);
 		entry->pin = ret_pin;
 		r = pin_verify(ret_pin, err);
 	}
@@ -145,11 +139,11 @@ static int look_at(const struct list *list, const struct runtime *runtime, struc
 	return r;
 }
 
-static int tell(struct list *list, const struct runtime *runtime, struct target *target, struct err *err)
+static int tell(const struct search *search, const struct runtime *runtime, struct target *target, struct err *err)
 {
 	__attribute__((cleanup(pin_done))) struct pin pin = PIN_INIT;
 	struct target_entry entry = { .target = target };
-	struct err why = { 0 };
+	struct list *list = search->list;
 
 	target->runtime = runtime->name;
 	/* What these call an id is what somebody called the container. */
@@ -157,45 +151,40 @@ static int tell(struct list *list, const struct runtime *runtime, struct target 
 		target->name = strdup(target->id);
 	if (is_known(list, target))
 		return 0;
-	if (target->pid != 0 && look_at(list, runtime, target, &pin, &entry, &why) < 0) {
-		(void)err_wrap(&why, "%s", target->id);
-		list_damaged(list, runtime, &why);
-		return 0;
-	}
+	if (target->pid != 0 && look_at(search, runtime, target, &pin, &entry, err) < 0)
+		return err_wrap(err, "%s", target->id);
 	if (!is_new(list, &entry) || (entry.state == TARGET_STOPPED && !list->stopped))
 		return 0;
 	list->failure = list->visitor->entry(&entry, list->visitor->context, err);
 	return list->failure;
 }
 
-int list_add(struct list *list, const struct runtime *runtime, struct target *target, struct err *err)
+int list_add(const struct search *search, const struct runtime *runtime, struct target *target, struct err *err)
 {
-	int r = target->id ? tell(list, runtime, target, err) : err_sys(err, ENOMEM, "listing containers");
+	int r = target->id ? tell(search, runtime, target, err) : err_sys(err, ENOMEM, "listing containers");
 	target_done(target);
-	return r;
+	return r < 0 ? list_damaged(search->list, runtime, r, err) : 0;
 }
 
 int target_list(const struct host *host, const char *runtime, bool stopped, const struct target_visitor *visitor,
 		struct err *err)
 {
-	struct list list = { .host = host, .visitor = visitor, .stopped = stopped, .seen = json_object() };
+	static const struct reference all = { 0 };
+	struct list list = { .visitor = visitor, .stopped = stopped, .seen = json_object() };
+	struct search search = { .files = { .host = host }, .reference = &all, .list = &list };
 	bool known = false;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && runtime_at(i) != NULL; i++) {
-		const struct runtime *one = runtime_at(i);
+	for (size_t i = 0; r == 0 && i < runtimes_count; i++) {
+		const struct runtime *one = &runtimes[i];
 		struct err why = { 0 };
 
-		if (runtime != NULL && strcmp(runtime, one->name) != 0)
+		if (one->is_fallback || (runtime != NULL && strcmp(runtime, one->name) != 0))
 			continue;
 		known = true;
-		r = one->list == NULL ? 0 : one->list(one, &list, &why);
-		if (r < 0 && !list_failed(&list)) {
-			list_damaged(&list, one, &why);
-			r = 0;
-		} else if (r < 0 && err != NULL) {
+		r = search_damaged(&search, one, one->visit(one, &search, &why), &why);
+		if (r < 0 && err != NULL)
 			*err = why;
-		}
 	}
 	json_decref(list.seen);
 	return known ? r : err_set(err, ERR_USAGE, "unknown runtime \"%.32s\"", runtime);
@@ -203,17 +192,21 @@ int target_list(const struct host *host, const char *runtime, bool stopped, cons
 
 const char *target_runtime_at(const struct host *host, size_t index, bool *ret_found)
 {
-	const struct runtime *runtime = runtime_at(index);
-
-	if (runtime == NULL)
+	/* The fallbacks, which are no runtimes, stand last. */
+	if (index >= runtimes_count || runtimes[index].is_fallback)
 		return NULL;
-	*ret_found = faccessat(host->root_fd, runtime->folder + strspn(runtime->folder, "/"), F_OK, 0) == 0;
-	return runtime->name;
+	const char *folder = runtimes[index].folder;
+	*ret_found = faccessat(host->root_fd, folder + strspn(folder, "/"), F_OK, 0) == 0;
+	return runtimes[index].name;
 }
 
 int target_reference(const struct target *target, char *out, size_t size)
 {
+	const char *scope = target->scope ? target->scope : "";
+	const char *slash = target->scope && strcmp(scope, "/") != 0 ? "/" : "";
+
 	/* pid:N is a reference as it stands. */
-	return strcmp(target->runtime, "pid") == 0 ? text_format(out, size, "%s", target->id) :
-						     text_format(out, size, "%s:%s", target->runtime, target->id);
+	return strcmp(target->runtime, "pid") == 0 ?
+		       text_format(out, size, "%s", target->id) :
+		       text_format(out, size, "%s:%s%s%s", target->runtime, scope, slash, target->id);
 }

@@ -40,7 +40,11 @@ static int add_layer(const char *name, struct toolbox_part *part, const struct e
 	struct toolbox *toolbox = context;
 	const struct toolbox_manifest *base = &toolbox->parts[0].manifest;
 
-	(void)err;
+	/* Left out is what is wrong itself, not what could not be looked at. */
+	if (part == NULL && why->kind == ERR_SYSTEM) {
+		*err = *why;
+		return err_wrap(err, "toolbox %s", name);
+	}
 	if (part == NULL)
 		note(toolbox, "toolbox %s is left out: %s", name, why->text);
 	else if (!part->manifest.layer)

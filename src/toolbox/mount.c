@@ -91,6 +91,25 @@ static const struct {
 	{ TOOLBOX_TREE, mount_tree, "folder", false },
 };
 
+int part_mount_hot(const struct toolbox_part *part, enum toolbox_check check, const struct toolbox_owner *owner,
+		   int *ret_mount, struct err *err)
+{
+	cleanup_close int fd = -EBADF;
+
+	*ret_mount = -EBADF;
+	if (part->manifest.images[TOOLBOX_HOT].file == NULL)
+		return 0;
+	int result = toolbox_image_open(part, TOOLBOX_HOT, &fd, err);
+	if (result == 0)
+		result = toolbox_verify(part, TOOLBOX_HOT, fd, check, err);
+	if (result < 0)
+		return err_wrap(err, "toolbox %s", part->manifest.name);
+	/* A filesystem that cannot be idmapped: then without it. */
+	int mount = mount_tree("hot", fd, owner);
+	*ret_mount = mount < 0 ? -EBADF : mount;
+	return 0;
+}
+
 int part_mount(const struct toolbox_part *part, enum toolbox_check check, const struct toolbox_owner *owner,
 	       int *ret_mount, bool *ret_sealed, const char **ret_how, struct err *err)
 {

@@ -15,6 +15,10 @@ int image_idmap(int mount, const struct toolbox_owner *owner);
 /* The toolbox inside this program, by itself. */
 int builtin_open(const struct toolbox_owner *owner, int *ret_mount, const char **ret_how, struct err *err);
 
+/* The part's files that every session reads first, verified; not sealed. -EBADF in *ret_mount: it has none, or not here. */
+int part_mount_hot(const struct toolbox_part *part, enum toolbox_check check, const struct toolbox_owner *owner,
+		   int *ret_mount, struct err *err);
+
 /* A part of the store, verified, from the first of its images that can be mounted here. A tree is not sealed yet: *ret_sealed. */
 int part_mount(const struct toolbox_part *part, enum toolbox_check check, const struct toolbox_owner *owner,
 	       int *ret_mount, bool *ret_sealed, const char **ret_how, struct err *err);

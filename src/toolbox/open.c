@@ -14,7 +14,7 @@
 
 #define LOWER_MAX (SEAL_MOUNTS_MAX * 32)
 
-_Static_assert(1 + TOOLBOX_LAYERS_MAX + 1 <= SEAL_MOUNTS_MAX, "each part, and an empty folder");
+_Static_assert(2 * (1 + TOOLBOX_LAYERS_MAX) <= SEAL_MOUNTS_MAX, "each part twice; one alone with an empty folder");
 
 struct stack {
 	int mounts[SEAL_MOUNTS_MAX];
@@ -61,22 +61,40 @@ static int lay_over(const struct stack *stack, const struct toolbox_owner *owner
 	return seal_mounts(&seal);
 }
 
-static int open_parts(const struct toolbox *toolbox, enum toolbox_check check, const struct toolbox_owner *owner,
-		      int *ret_tree, const char **ret_how, struct err *err)
+/* Every part, and over it what of it is hot: a tree has that as it is. */
+static int stack_parts(struct stack *stack, const struct toolbox *toolbox, enum toolbox_check check,
+		       const struct toolbox_owner *owner, bool hot, const char **ret_how, struct err *err)
 {
-	__attribute__((cleanup(stack_done))) struct stack stack = { .sealed = true };
-	int result = 0;
-
 	for (size_t i = 0; i < toolbox->count; i++) {
 		bool sealed;
+		int over = -EBADF;
+		int result = part_mount(&toolbox->parts[i], check, owner, &stack->mounts[stack->count], &sealed,
+					ret_how, err);
 
-		result =
-			part_mount(&toolbox->parts[i], check, owner, &stack.mounts[stack.count], &sealed, ret_how, err);
 		if (result < 0)
 			return result;
-		stack.count++;
-		stack.sealed &= sealed;
+		stack->count++;
+		stack->sealed &= sealed;
+		if (hot && sealed)
+			result = part_mount_hot(&toolbox->parts[i], check, owner, &over, err);
+		if (result < 0)
+			return result;
+		if (over >= 0) {
+			stack->mounts[stack->count++] = over;
+			stack->sealed = false;
+		}
 	}
+	return 0;
+}
+
+static int open_parts(const struct toolbox *toolbox, enum toolbox_check check, const struct toolbox_owner *owner,
+		      bool hot, int *ret_tree, const char **ret_how, struct err *err)
+{
+	__attribute__((cleanup(stack_done))) struct stack stack = { .sealed = true };
+	int result = stack_parts(&stack, toolbox, check, owner, hot, ret_how, err);
+
+	if (result < 0)
+		return result;
 	if (stack.count == 1 && (stack.sealed || !PROTECTED(SEALED_TOOLBOX))) {
 		*ret_tree = take_fd(stack.mounts[0]);
 		return 0;
@@ -85,6 +103,9 @@ static int open_parts(const struct toolbox *toolbox, enum toolbox_check check, c
 		result = add_empty(&stack, owner);
 	if (result == 0)
 		result = lay_over(&stack, owner);
+	/* The images alone may do: one of them needs no overlayfs. */
+	if (result < 0 && hot)
+		return open_parts(toolbox, check, owner, false, ret_tree, ret_how, err);
 	if (result < 0)
 		return err_sys(err, result, "laying the parts of toolbox %s over each other (needs overlayfs)",
 			       toolbox->parts[0].manifest.name);
@@ -107,7 +128,7 @@ int toolbox_open(const struct toolbox *toolbox, enum toolbox_check check, const 
 		*ret = (struct toolbox_mounts) { take_fd(builtin), -EBADF, how };
 		return 0;
 	}
-	result = open_parts(toolbox, check, owner, &mounts.tree, &mounts.how, err);
+	result = open_parts(toolbox, check, owner, true, &mounts.tree, &mounts.how, err);
 	if (result < 0)
 		return result;
 	/* Never the image's: launcher and program are one, and of one version. */

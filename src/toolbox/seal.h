@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#define SEAL_MOUNTS_MAX 32
+#define SEAL_MOUNTS_MAX 34
 
 struct seal {
 	/* Detached mounts that lower names, by their fds: each is taken from where it is, and is mounted nowhere afterwards. */

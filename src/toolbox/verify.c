@@ -27,8 +27,8 @@ int toolbox_image_open(const struct toolbox_part *part, enum toolbox_format form
 {
 	const char *file = part->manifest.images[format].file;
 
-	return store_open_at(part->dir, file, format == TOOLBOX_TREE ? O_RDONLY | O_DIRECTORY : O_RDONLY, file, ret_fd,
-			     err);
+	return store_open_at(part->dir, file, toolbox_format_is_folder(format) ? O_RDONLY | O_DIRECTORY : O_RDONLY,
+			     file, ret_fd, err);
 }
 
 /* "FORMAT DIGEST FINGERPRINT\n": what is remembered of something good. */
@@ -42,7 +42,7 @@ static int cache_line(const struct toolbox_part *part, enum toolbox_format forma
 	int result = 0;
 
 	sha256_init(&hash);
-	if (format == TOOLBOX_TREE) {
+	if (toolbox_format_is_folder(format)) {
 		result = listing_hash(fd, true, &hash, err);
 	} else if (fstat(fd, &stat) < 0) {
 		result = err_sys(err, errno, "%s", image->file);
@@ -83,7 +83,7 @@ static int verify_content(const struct toolbox_part *part, enum toolbox_format f
 	struct stat stat;
 
 	sha256_init(&hash);
-	if (format == TOOLBOX_TREE) {
+	if (toolbox_format_is_folder(format)) {
 		int result = listing_hash(fd, false, &hash, err);
 		if (result < 0)
 			return result;

@@ -6,6 +6,7 @@
  *   timer out BYTES ARGC ARGV...                       reads its stdout, a pipe, to the end; BYTES must come
  *   timer in BYTES ARGC ARGV...                        writes BYTES to its stdin, a pipe
  *   timer pty BYTES ARGC ARGV...                       runs it on a pseudo-terminal and reads that; BYTES or more must come
+ *   timer prompt 0 ARGC ARGV...                        the same with a shell, up to its first prompt ("$ " or "# " at the end)
  *
  * One line a run: INDEX ROUND WALL_NS USER_US SYS_US BYTES. The CPU time is that of the program and of every descendant
  * that was waited for. WALL_NS is -1 for a run that failed.
@@ -70,7 +71,9 @@ static pid_t spawn(char **argv, const posix_spawn_file_actions_t *actions, const
 	return pid;
 }
 
-static void finish(unsigned long index, unsigned long round, pid_t pid, int64_t start, unsigned long long bytes)
+/* end: when what was timed was over; 0: with the program. */
+static void finish_at(unsigned long index, unsigned long round, pid_t pid, int64_t start, int64_t end,
+		      unsigned long long bytes)
 {
 	struct rusage usage;
 	int status;
@@ -78,11 +81,16 @@ static void finish(unsigned long index, unsigned long round, pid_t pid, int64_t 
 	while (wait4(pid, &status, 0, &usage) < 0)
 		if (errno != EINTR)
 			fail("wait4");
-	int64_t wall = now_ns() - start;
+	int64_t wall = (end != 0 ? end : now_ns()) - start;
 
 	printf("%lu %lu %lld %ld %ld %llu\n", index, round,
 	       WIFEXITED(status) && WEXITSTATUS(status) == 0 ? (long long)wall : -1LL, microseconds(usage.ru_utime),
 	       microseconds(usage.ru_stime), bytes);
+}
+
+static void finish(unsigned long index, unsigned long round, pid_t pid, int64_t start, unsigned long long bytes)
+{
+	finish_at(index, round, pid, start, 0, bytes);
 }
 
 static uint64_t next_random(uint64_t *state)
@@ -205,14 +213,13 @@ static int time_in(char **argv)
 	return check_bytes(left == 0, bytes - left);
 }
 
-static int time_pty(char **argv)
+/* The program on a pseudo-terminal of its own. */
+static pid_t spawn_on_pty(char **argv, int *ret_master, int64_t *ret_start)
 {
-	unsigned long long expected = strtoull(argv[0], NULL, 10), bytes = 0;
 	struct winsize size = { .ws_row = 24, .ws_col = 80 };
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
 	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-	ssize_t length;
 
 	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0 || ioctl(master, TIOCSWINSZ, &size) < 0)
 		fail("a pseudo-terminal");
@@ -223,8 +230,18 @@ static int time_pty(char **argv)
 	posix_spawn_file_actions_addopen(&actions, 0, ptsname(master), O_RDWR, 0);
 	posix_spawn_file_actions_adddup2(&actions, 0, 1);
 	posix_spawn_file_actions_adddup2(&actions, 0, 2);
-	int64_t start = now_ns();
-	pid_t pid = spawn(take_argv(argv), &actions, &attributes);
+	*ret_master = master;
+	*ret_start = now_ns();
+	return spawn(take_argv(argv), &actions, &attributes);
+}
+
+static int time_pty(char **argv)
+{
+	unsigned long long expected = strtoull(argv[0], NULL, 10), bytes = 0;
+	ssize_t length;
+	int64_t start;
+	int master;
+	pid_t pid = spawn_on_pty(argv, &master, &start);
 
 	/* EIO: nobody has the other end any more. */
 	while ((length = read(master, block, sizeof(block))) > 0 || (length < 0 && errno == EINTR))
@@ -233,17 +250,44 @@ static int time_pty(char **argv)
 	return check_bytes(bytes >= expected, bytes);
 }
 
+static int time_prompt(char **argv)
+{
+	static const char goodbye[] = "exit 0\n";
+	char seen[4096];
+	size_t used = 0;
+	ssize_t length = 0;
+	int64_t start, end = 0;
+	int master;
+	pid_t pid = spawn_on_pty(argv, &master, &start);
+
+	while (end == 0 && used < sizeof(seen) && (length = read(master, seen + used, sizeof(seen) - used)) > 0) {
+		used += (size_t)length;
+		if (used >= 2 && (memcmp(seen + used - 2, "$ ", 2) == 0 || memcmp(seen + used - 2, "# ", 2) == 0))
+			end = now_ns();
+	}
+	if (write(master, goodbye, strlen(goodbye)) < 0)
+		fail("a pseudo-terminal");
+	while (read(master, block, sizeof(block)) > 0)
+		;
+	finish_at(0, 0, pid, start, end, used);
+	return check_bytes(end != 0, used);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		int (*run)(char **argv);
-	} modes[] = { { "attach", time_attach }, { "out", time_out }, { "in", time_in }, { "pty", time_pty } };
+	} modes[] = { { "attach", time_attach },
+		      { "out", time_out },
+		      { "in", time_in },
+		      { "pty", time_pty },
+		      { "prompt", time_prompt } };
 
 	prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
 	for (size_t i = 0; argc > 4 && i < sizeof(modes) / sizeof(modes[0]); i++)
 		if (strcmp(argv[1], modes[i].name) == 0)
 			return modes[i].run(argv + 2);
-	fprintf(stderr, "timer: attach|out|in|pty ...\n");
+	fprintf(stderr, "timer: attach|out|in|pty|prompt ...\n");
 	return 2;
 }

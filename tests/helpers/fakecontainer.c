@@ -24,13 +24,16 @@
 #include <getopt.h>
 #include <linux/capability.h>
 #include <limits.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -256,6 +259,17 @@ static void drop_privileges(void)
 	MUST(prctl(PR_SET_PDEATHSIG, SIGKILL)); /* after the ids: their change clears it */
 }
 
+/* As every runtime does. */
+static void set_loopback_up(void)
+{
+	struct ifreq up = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	MUST(fd);
+	MUST(ioctl(fd, SIOCSIFFLAGS, &up));
+	close(fd);
+}
+
 /* go: readable when the maps are written; ready: closed by the exec. */
 static void run_init(int tree, int go, int ready, char **argv)
 {
@@ -272,6 +286,8 @@ static void run_init(int tree, int go, int ready, char **argv)
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (options.flags & CLONE_NEWNS)
 		make_root(tree);
+	if (options.flags & CLONE_NEWNET)
+		set_loopback_up();
 	if (options.flags & CLONE_NEWUTS)
 		MUST(sethostname("fake", 4));
 	setsid();

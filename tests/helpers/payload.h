@@ -8,7 +8,8 @@ typedef int command_fn(int argc, char **argv);
 command_fn cmd_show, cmd_sweep;
 
 /* payload_io.c: streams and terminals */
-command_fn cmd_cat, cmd_flood, cmd_sha256, cmd_late, cmd_winsize, cmd_winch, cmd_signals, cmd_hold, cmd_leader;
+command_fn cmd_cat, cmd_flood, cmd_sha256, cmd_late, cmd_winsize, cmd_winch, cmd_signals, cmd_hold, cmd_leader,
+	cmd_serve;
 
 /* payload_try.c: attempts that a protection refuses */
 command_fn cmd_tryopen, cmd_trycreate, cmd_walkopen, cmd_walkcreate, cmd_unseal, cmd_keyfind, cmd_withkey;

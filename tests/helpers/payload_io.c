@@ -3,11 +3,14 @@
 #include "payload.h"
 #include "names.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -272,4 +275,25 @@ int cmd_leader(int argc, char **argv)
 	while (read(fd, &byte, 1) < 0 && errno == EINTR)
 		;
 	return 0;
+}
+
+/* serve PORT: one sentence to everybody who asks, by HTTP. */
+int cmd_serve(int argc, char **argv)
+{
+	static const char answer[] = "HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nserved by the target\n";
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), peer;
+	char request[4096];
+
+	if (argc != 2 || listener < 0)
+		return 2;
+	address.sin_port = htons((unsigned short)atoi(argv[1]));
+	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(listener, 16) < 0)
+		return 2;
+	while ((peer = accept(listener, NULL, NULL)) >= 0) {
+		if (read(peer, request, sizeof(request)) > 0)
+			(void)write_all(peer, answer, strlen(answer));
+		close(peer);
+	}
+	return 2;
 }

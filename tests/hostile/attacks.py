@@ -2,7 +2,7 @@
 """
 The attacks, one row each: how the container is made, what is done to it, and on which naive build it must succeed. What an
 attack finds it says itself ("fell ..."); beside that, every attach has to end in time with an exit status that is allowed,
-and leave nothing.
+at least one has to work where nothing is said of its end, and the container has to be what it was.
 """
 import contextlib
 import fcntl
@@ -30,6 +30,10 @@ SLEEP = ("/dbg/bin/sleep", "0.25")
 TRUE = ("/dbg/bin/true",)
 TIOCGPTN = 0x80045430
 EVERYWHERE = ("C0", "CP", "CA", "CU", "CUP")
+UNTRACED = ("C0", "CU")
+# Who is outside of its user namespace is not even let ask such a server: that cannot hang.
+NO_ANSWER = "exit 125: dbgattach: (timeout: |denied: .*Permission denied$)"
+STOPPED = "exit (124|137): "
 
 
 @dataclass
@@ -37,10 +41,15 @@ class Attack:
     name: str
     what: str
     play: object  # called with the Field
+    falls: str  # what it says, or is said of it, when it has succeeded: a pattern. Nothing else counts on a naive build
     attack: tuple = ("idle",)
-    # (protections left out, joined by +; where it must succeed then). "tool": a dynamic tool instead of the toolbox's.
+    # (protections left out, joined by +; where it must succeed then). "tool": a dynamic tool instead of the toolbox's;
+    # "shield": a session without a capability that the container lacks.
     naive: tuple = ()
     more: dict = field(default_factory=dict)  # of Setup, or a function of the world and the kind that returns it
+    ends: str = ""  # "exit STATUS: STDERR" of a session that the attack may keep from working: a pattern
+    changes: tuple = ()  # of the container's "mounts", "files" and "/dev": what the attack itself keeps changing, or hangs
+    granted: tuple = ()  # where it succeeds, as SECURITY.md says
 
     def setup(self, world, kind):
         more = self.more(world, kind) if callable(self.more) else self.more
@@ -151,9 +160,7 @@ def own_dbg(world, kind):
 
 def full(f):
     """Nothing can be mounted any more: the session is as it has to be, or is not."""
-    result = f.attach("sh", "-c", "true", expect=(0, 125), within=5)
-    if result.code == 125 and "fs.mount-max" not in result.err:
-        f.fall(f"the caller is not told why: {result.err}")
+    f.attach("sh", "-c", "true", expect=(0, 125), within=5)
 
 
 def fake_dbg(f):
@@ -183,9 +190,12 @@ def fake_dev(f):
 
 
 def read_inside(f, path):
-    """As the container's first process sees it; only for what is surely a plain file there."""
-    with open(f"/proc/{f.pid}/root{path}", "rb") as file:
-        return file.read(4096)
+    """As the container's first process sees it, without a trace; only for what is surely a plain file there."""
+    fd = os.open(f"/proc/{f.pid}/root{path}", os.O_RDONLY | os.O_NOATIME)
+    try:
+        return os.read(fd, 4096)
+    finally:
+        os.close(fd)
 
 
 def planted(f):
@@ -195,9 +205,7 @@ def planted(f):
 # ---- files that a tool reads -----------------------------------------------------------------------------------------------
 
 def user_by_name(f):
-    result = f.attach(*TRUE, options=("-u", "app"), expect=(125,))
-    if result.code == 125 and "not a regular file" not in result.err:
-        f.fall(f"refused for another reason: {result.err}")
+    f.attach(*TRUE, options=("-u", "app"), expect=(125,))
 
 
 def libraries(*prepare_files):
@@ -303,7 +311,19 @@ def killed(f):
 
 
 def orphans(f):
-    f.attach("/attacker", "probe", "orphans", expect=(0, 125, 137))
+    """Whoever is root on the host may move them, and early enough there is no session; another's root is refused, but tried."""
+    for _ in range(3 if not f.weakened else 12):
+        if f.probe("orphans", expect=(0, 125, 137)).code == 0 and f.weakened:
+            break
+    if not f.said("note moved" if not f.kind.userns else "note refused"):
+        raise Broken(f"no process was moved: {f.lines()}")
+
+
+def traced(f):
+    """Who may trace the session may hold it, but neither dbgattach nor its end."""
+    options = ("--profile", "restricted") if "shield" in f.program.without else ()
+    f.attach(*SLEEP, options=("--timeout", "1", *options), within=10,  # and the grace of five
+             expect=(0,) if f.kind.name in UNTRACED else (0, 124, 125, 137))
 
 
 def held(*options):
@@ -341,42 +361,6 @@ def caller_keys(f):
     f.attach("/attacker", "probe", "keys", "secret", prefix=(f.world.helper("payload"), "withkey", "secret"))
 
 
-def type_into_callers_terminal(f):
-    """Keys for the caller's terminal: what waits there to be read afterwards."""
-    master, slave = os.openpty()
-    try:
-        session = f.start("/attacker", "probe", "tiocsti", stdin=slave, stdout=slave, stderr=slave,
-                          preexec_fn=lambda: controlling(slave))
-        session.popen.stdin = session.popen.stdout = session.popen.stderr = None
-        drain_until_end(session, master)
-        f.finish(session, input=None, expect=None)
-        attributes = termios.tcgetattr(slave)
-        attributes[3] &= ~(termios.ICANON | termios.ECHO)
-        termios.tcsetattr(slave, termios.TCSANOW, attributes)
-        time.sleep(0.02)
-        os.set_blocking(slave, False)
-        try:
-            if b"INJECTED" in os.read(slave, 4096):
-                f.fall("keys were typed into the caller's terminal")
-        except BlockingIOError:
-            pass
-    finally:
-        os.close(master)
-        os.close(slave)
-
-
-def controlling(slave):
-    os.setsid()
-    fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
-
-
-def drain_until_end(session, master):
-    deadline = time.monotonic() + BOUND
-    while session.popen.poll() is None and time.monotonic() < deadline:
-        if select.select([master], [], [], 0.02)[0]:
-            os.read(master, 65536)
-
-
 @contextlib.contextmanager
 def injection_allowed():
     """Where the kernel refuses it to everybody (dev.tty.legacy_tiocsti=0), nothing would be shown."""
@@ -405,7 +389,7 @@ def type_into_callers_terminal(f, options, stdin):
                "tiocsti"]
     terminal = Terminal(command, f.world.helper("payload"), f.program.environment())
     try:
-        terminal.wait(BOUND)
+        f.ended(terminal.wait(BOUND))
         number = struct.unpack("i", fcntl.ioctl(terminal.master, TIOCGPTN, bytes(4)))[0]
         slave = os.open(f"/dev/pts/{number}", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         try:
@@ -477,8 +461,7 @@ def recycled(f):
     try:
         if other.stdout.readline() != b"pid %d\n" % pid:
             raise Broken("the pid could not be taken")
-        result = f.attach("/dbg/bin/true", expect=None)
-        if result.code == 0:
+        if f.attach(*TRUE, expect=(125,)).code == 0:
             f.fall("another process was entered in the container's place")
     finally:
         processes.send(pid, signal.SIGKILL)
@@ -488,139 +471,159 @@ def recycled(f):
 
 def host_pids(f):
     """Refused: it could trace and kill whoever runs on the host."""
-    result = f.attach(*TRUE, expect=(125,))
-    if result.code == 125 and "--host-pid" not in result.err:
-        f.fall(f"refused for another reason: {result.err}")
+    if f.attach(*TRUE, expect=(125,)).code == 0:
+        f.fall("the host's processes were entered")
 
 
 def hung(*command, options=(), expect=(125,), within=5.0):
     """The caller is told so within the deadline, and is not drawn in; who hangs goes with the container."""
     def play(f):
-        result = f.attach(*command, options=options, expect=expect, within=within)
-        # Who is outside of its user namespace is not even let ask such a server: that cannot hang.
-        if result.code == 125 and "timeout:" not in result.err and "Permission denied" not in result.err:
-            f.fall(f"refused for another reason: {result.err}")
+        f.attach(*command, options=options, expect=expect, within=within)
         if f.weakened:
             return
+        f.compare()
         f.container.stop()
         if f.world.use(f.program).code != 0:
             f.fall("another container cannot be entered any more")
     return play
 
 
+# What an attack's success sounds like, where several have the same.
+SPIED = r"with capabilities|^fd \d+ of|host's own program"
+OWN_TOOL = "in the place of the toolbox's|^/dbg is not"
+OPEN_PROC = "can be opened for writing|is no procfs"
+LIBRARY = "a library of the target's"
+
 ATTACKS = [
     # who looks at the session's processes
-    Attack("spy", "takes descriptors, memory and capabilities of every process that becomes visible", spy,
+    Attack("spy", "takes descriptors, memory and capabilities of every process that becomes visible", spy, SPIED,
            ("spy", f"{GENERAL_CAPS:x}", SECRET), (("VISIBLE_LAST", ("CP", "CA")), ("CAP_DROP+BOUNDING+VERIFY", ("C0",)))),
-    Attack("spy-barriers", "the same while each process of ours is held at each of its steps", spy_at_barriers,
+    Attack("spy-barriers", "the same while each process of ours is held at each of its steps", spy_at_barriers, SPIED,
            ("spy", f"{GENERAL_CAPS:x}", SECRET), (("VISIBLE_LAST", ("CP", "CA")),)),
     Attack("secret-search", "searches environment, arguments and memory for a secret of the caller's", spy,
-           ("spy", "ffffffffffffffff", SECRET), (("OWN_ENVIRONMENT", ("CP", "CA", "CUP")),)),
-    Attack("exe-overwrite", "opens the session's executables for writing", repeated(2, *SLEEP), ("exe",),
-           (("SEALED_TOOLBOX", ("CP", "CA")),)),
-    Attack("exe-interpreter", "#!/proc/self/exe, and the same as an ELF interpreter", exe_by_interpreter, ("exe",),
-           (("SEALED_TOOLBOX", ("CP", "CA")),), INTERPRETERS),
+           "the caller's secret", ("spy", "ffffffffffffffff", SECRET), (("OWN_ENVIRONMENT", ("CP", "CA", "CUP")),)),
+    Attack("ptrace", "traces and holds every process that comes", traced, "was traced|memory of process", ("ptrace",),
+           (("shield", UNTRACED),), ends=STOPPED, granted=("CP", "CA", "CUP")),
+    Attack("exe-overwrite", "opens the session's executables for writing", repeated(2, *SLEEP), "executable.* for writing",
+           ("exe",), (("SEALED_TOOLBOX", ("CP", "CA")),)),
+    Attack("exe-interpreter", "#!/proc/self/exe, and the same as an ELF interpreter", exe_by_interpreter,
+           "executable.* for writing", ("exe",), (("SEALED_TOOLBOX", ("CP", "CA")),), INTERPRETERS),
     Attack("toolbox-unlock", "joins the session's mount namespace and makes the toolbox writable", repeated(2, *SLEEP),
-           ("toolbox",), (("SEALED_TOOLBOX", ("CP", "CA")),)),
-    Attack("stdio-reopen", "opens the caller's files behind the session's stdio", stdio, ("stdio",),
+           "^dbg/.* for writing|planted in the toolbox", ("toolbox",), (("SEALED_TOOLBOX", ("CP", "CA")),)),
+    Attack("toolbox-unmount", "joins the session's mount namespace and unmounts the toolbox",
+           repeated(2, *SLEEP, expect=(0, 127)), "toolbox was unmounted", ("unmount",), ends="exit 127: ", granted=("CA", "CUP")),
+    Attack("stdio-reopen", "opens the caller's files behind the session's stdio", stdio, "the caller's file", ("stdio",),
            (("RELAY", ("CP", "CA")),)),
     Attack("host-root", "walks out by the session's root, working directory and magic links", repeated(2, *SLEEP),
-           naive=(("VISIBLE_LAST", ("CP", "CA")),), more=host_secret),
-    Attack("proc-write", "writes to the kernel's switches by /proc/SESSION/root/proc", repeated(2, *SLEEP), ("procwrite",),
-           (("PROC_MASK", ("CA",)),)),
-    Attack("leaked-fds", "descriptors and a working directory of the caller's", leaked,
+           "a file of the host's", naive=(("VISIBLE_LAST", ("CP", "CA")),), more=host_secret),
+    Attack("proc-write", "writes to the kernel's switches by /proc/SESSION/root/proc", repeated(2, *SLEEP),
+           "^proc/.* for writing", ("procwrite",), (("PROC_MASK", ("CA",)),)),
+    Attack("leaked-fds", "descriptors and a working directory of the caller's", leaked, r"^fd \d+ is open",
            naive=(("CLOSE_RANGE", EVERYWHERE),)),
 
     # trees that lie
     Attack("symlink-storm", "links, folders and files come and go at every path that could be touched",
-           repeated(10, "/attacker", "probe", "view", expect=(0, 125)), ("symlinks",), (("OWN_ROOT", ("C0",)),)),
+           repeated(10, "/attacker", "probe", "view", expect=(0, 125)), "in the target|^/(dbg)? ?is not", ("symlinks",),
+           (("OWN_ROOT", ("C0",)),), changes=("files", "/dev")),
     Attack("rename-storm", "folders and links out change places",
-           repeated(10, "/attacker", "probe", "view", *LINKS, expect=(0, 125)), ("renames",), (("NOFOLLOW", ("C0",)),)),
-    Attack("links-in-root", "links to everywhere in /", link_not_followed, naive=(("NOFOLLOW", ("C0",)),),
+           repeated(10, "/attacker", "probe", "view", *LINKS, expect=(0, 125)), "was followed", ("renames",),
+           (("NOFOLLOW", ("C0",)),), changes=("files", "/dev")),
+    Attack("links-in-root", "links to everywhere in /", link_not_followed, "was followed", naive=(("NOFOLLOW", ("C0",)),),
            more={"files": {"to-root": "-> /", "up": "-> ../../../.."}}),
-    Attack("fake-dbg", "a /dbg of the target's own, with a launcher", fake_dbg, naive=(("OWN_NAMES", ("C0",)),),
+    Attack("fake-dbg", "a /dbg of the target's own, with a launcher", fake_dbg, OWN_TOOL, naive=(("OWN_NAMES", ("C0",)),),
            more=own_dbg),
-    Attack("fake-proc", "a tmpfs with lies on /proc", repeated(2, "/attacker", "probe", "proc"), ("fakeproc",),
+    Attack("fake-proc", "a tmpfs with lies on /proc", repeated(2, "/attacker", "probe", "proc"), OPEN_PROC, ("fakeproc",),
            (("PROC_MASK", ("CA",)),)),
-    Attack("late-proc", "/proc is exchanged after it was looked at", late_proc, ("lateproc",), (("PROC_RECHECK", ("CA",)),)),
-    Attack("fake-dev", "FIFOs, files and links in /dev, no devpts", fake_dev, ("fakedev",), (("OWN_NAMES", ("CA",)),)),
-    Attack("plant-file", "a program run in the session plants files in the target", planted,
+    Attack("late-proc", "/proc is exchanged after it was looked at", late_proc, OPEN_PROC, ("lateproc",),
+           (("PROC_RECHECK", ("CA",)),), ends="exit 125: dbgattach: changed: ", changes=("mounts",)),
+    Attack("fake-dev", "FIFOs, files and links in /dev, no devpts", fake_dev, "not what it says|no devpts|was written to",
+           ("fakedev",), (("OWN_NAMES", ("CA",)),)),
+    Attack("plant-file", "a program run in the session plants files in the target", planted, "was planted",
            naive=(("READ_ONLY_VIEW", ("C0",)),)),
-    Attack("shared-mounts", "everything is shared, so that mounts propagate", repeated(2, *TRUE), ("shared",),
+    Attack("shared-mounts", "everything is shared, so that mounts propagate", repeated(2, *TRUE), "appeared in the target",
+           ("shared",), (("PRIVATE_MOUNTS", ("CA",)),)),
+    Attack("40000-mounts", "40,000 mounts, all shared", many_mounts, "appeared in the target", ("mounts", "40000"),
            (("PRIVATE_MOUNTS", ("CA",)),)),
-    Attack("50000-mounts", "50,000 mounts, all shared", many_mounts, ("mounts", "50000"), (("PRIVATE_MOUNTS", ("CA",)),)),
-    Attack("mount-max", "as many mounts as the kernel allows, and a /dbg of its own", full, ("mountmax",),
-           (("FAIL_CLOSED", ("CA",)),), own_dbg),
+    Attack("mount-max", "as many mounts as the kernel allows, and a /dbg of its own", full, OWN_TOOL, ("mountmax",),
+           (("FAIL_CLOSED", ("CA",)),), own_dbg, ends="exit 125: .*fs.mount-max"),
 
     # files and variables that steer a tool
-    Attack("passwd-fifo", "a FIFO as /etc/passwd", user_by_name, ("fifo", "/etc/passwd"),
-           (("FILE_NONBLOCK+FILE_DEADLINE", ("C0",)),)),
-    Attack("ld.so.preload", "/etc/ld.so.preload", tools, naive=(("tool", ("C0",)),), more=libraries(preload)),
-    Attack("ld.so.cache", "/etc/ld.so.cache", tools, naive=(("tool", ("C0",)),), more=libraries(cache)),
-    Attack("nsswitch", "/etc/nsswitch.conf and an NSS module", tools, naive=(("tool", ("C0",)),), more=libraries(nss)),
-    Attack("gconv", "gconv-modules and a character set module", tools, naive=(("tool", ("C0",)),), more=libraries(gconv)),
+    Attack("passwd-fifo", "a FIFO as /etc/passwd", user_by_name, "^hung", ("fifo", "/etc/passwd"),
+           (("FILE_NONBLOCK+FILE_DEADLINE", ("C0",)),), ends="exit 125: .*not a regular file"),
+    Attack("ld.so.preload", "/etc/ld.so.preload", tools, LIBRARY, naive=(("tool", ("C0",)),), more=libraries(preload)),
+    Attack("ld.so.cache", "/etc/ld.so.cache", tools, LIBRARY, naive=(("tool", ("C0",)),), more=libraries(cache)),
+    Attack("nsswitch", "/etc/nsswitch.conf and an NSS module", tools, LIBRARY, naive=(("tool", ("C0",)),),
+           more=libraries(nss)),
+    Attack("gconv", "gconv-modules and a character set module", tools, LIBRARY, naive=(("tool", ("C0",)),),
+           more=libraries(gconv)),
     Attack("environ", "variables that steer loaders, shells and interpreters, by the container's configuration",
-           lambda f: f.probe("environ", *STEERING_NAMES), naive=(("ENVIRONMENT", ("C0",)),), more={"env": STEERING}),
+           lambda f: f.probe("environ", *STEERING_NAMES), "the environment has", naive=(("ENVIRONMENT", ("C0",)),),
+           more={"env": STEERING}),
     Attack("environ-process", "the same, by its own /proc/PID/environ",
-           lambda f: f.probe("environ", *STEERING_NAMES, options=("--env-from-process",)),
+           lambda f: f.probe("environ", *STEERING_NAMES, options=("--env-from-process",)), "the environment has",
            naive=(("ENVIRONMENT", ("C0",)),), more={"env": STEERING}),
-    Attack("shell-env", "ENV and BASH_ENV name a script of the target's", shell_with_env,
+    Attack("shell-env", "ENV and BASH_ENV name a script of the target's", shell_with_env, "start-up file",
            naive=(("ENVIRONMENT", ("C0",)),), more={"env": ("ENV=/evil.rc", "BASH_ENV=/evil.rc"), "files": {"evil.rc": RC}}),
-    Attack("rc-files", "every start-up file of a shell or tool, in HOME and /etc", login_shell,
+    Attack("rc-files", "every start-up file of a shell or tool, in HOME and /etc", login_shell, "start-up file",
            naive=(("OUR_VARIABLES", ("C0",)),),
            more={"env": ("HOME=/root",), "files": {name: RC for name in RC_NAMES}}),
-    Attack("tool-names", "programs named as the tools are, first in the target's PATH", by_name,
+    Attack("tool-names", "programs named as the tools are, first in the target's PATH", by_name, OWN_TOOL,
            naive=(("OUR_VARIABLES", ("C0",)),), more={"programs": tuple(f"bin/{name}" for name in NAMES)}),
 
     # who stops, kills, keeps
-    Attack("sigstop-all", "stops every process that comes, all the time", stopped(*TRUE), ("signal", "19", "all"),
-           (("STOPPED", ("C0", "CU")),)),
-    Attack("sigstop-init", "stops the session's first process", stopped(*TRUE), ("signal", "19", "init"),
-           (("STOPPED", ("C0",)),)),
-    Attack("sigstop-end", "keeps everybody stopped while the caller wants to leave", stopped_and_told_to_end,
-           ("signal", "19", "all"), (("STOPPED", ("C0",)),)),
-    Attack("sigkill-init", "kills the session's first process, with orphans behind it", killed, ("signal", "9", "init", "300"),
-           (("CGROUP", ("C0",)),)),
-    Attack("cgroup-thief", "moves the session's processes into its own cgroups", orphans, ("cgroup",),
-           (("SUBREAPER", ("CA",)),)),
-    Attack("slave-holder", "keeps the session's terminal open", held("-t"), ("holder",), (("BOUNDED_END", ("C0",)),)),
-    Attack("output-flood", "keeps the session's output and floods it", held(), ("holder", "flood"),
+    Attack("sigstop-all", "stops every process that comes, all the time", stopped(*TRUE), "^hung", ("signal", "19", "all"),
+           (("STOPPED", ("C0", "CU")),), ends=STOPPED),
+    Attack("sigstop-init", "stops the session's first process", stopped(*TRUE), "^hung", ("signal", "19", "init"),
+           (("STOPPED", ("C0",)),), ends=STOPPED),
+    Attack("sigstop-end", "keeps everybody stopped while the caller wants to leave", stopped_and_told_to_end, "^hung",
+           ("signal", "19", "all"), (("STOPPED", ("C0",)),), ends="exit (137|143): "),
+    Attack("sigkill-init", "kills the session's first process, with orphans behind it", killed, "^left behind",
+           ("signal", "9", "init", "300"), (("CGROUP", ("C0",)),), ends="exit 137: "),
+    Attack("cgroup-thief", "moves the session's processes into its own cgroups", orphans, "^left behind", ("cgroup",),
+           (("SUBREAPER", ("CA",)),), ends="exit 125: .*(gone before it was found|not in cgroup)"),
+    Attack("slave-holder", "keeps the session's terminal open", held("-t"), "^hung", ("holder",),
            (("BOUNDED_END", ("C0",)),)),
-    Attack("fork-bomb", "a program run in the session forks without end", bomb, naive=(("CGROUP", ("C0",)),)),
+    Attack("output-flood", "keeps the session's output and floods it", held(), "^hung", ("holder", "flood"),
+           (("BOUNDED_END", ("C0",)),)),
+    Attack("fork-bomb", "a program run in the session forks without end", bomb, r"^\d+ processes in the session",
+           naive=(("CGROUP", ("C0",)),)),
 
     # a program run in the session
-    Attack("keyring-thief", "looks for keys of the caller's session", caller_keys,
+    Attack("keyring-thief", "looks for keys of the caller's session", caller_keys, "the caller's key",
            naive=(("KEYRING+SECCOMP+VERIFY", ("C0",)),)),
-    Attack("tiocsti", "types into the caller's terminal", tiocsti, naive=(("RELAY+SETSID+SECCOMP+VERIFY", ("C0",)),)),
+    Attack("tiocsti", "types into the caller's terminal", tiocsti, "keys were typed",
+           naive=(("RELAY+SETSID+SECCOMP+VERIFY", ("C0",)),)),
     Attack("seccomp-gaps", "tries what the filter refuses, by high bits and foreign numbers too",
-           lambda f: f.probe("calls"), naive=(("SECCOMP+VERIFY", ("C0",)),)),
-    Attack("setuid-file", "a setuid root file with file capabilities", setuid_program,
+           lambda f: f.probe("calls"), "is let through", naive=(("SECCOMP+VERIFY", ("C0",)),)),
+    Attack("setuid-file", "a setuid root file with file capabilities", setuid_program, "made the session root|gave the session",
            naive=(("NO_NEW_PRIVS+SECCOMP+VERIFY", ("C0",)),), more={"prepare": make_setuid}),
     Attack("device-node", "a device node that the image brought along", lambda f: f.probe("device", "/node"),
-           naive=(("NODEV+DEVICES", ("C0",)),), more={"prepare": make_device}),
+           "can be opened", naive=(("NODEV+DEVICES", ("C0",)),), more={"prepare": make_device}),
     Attack("device-in-dev", "a device of the container's in /dev", lambda f: f.probe("device", "/dev/fuse"),
-           naive=(("DEVICES", ("C0",)),)),
-    Attack("caller-groups", "files of groups that the caller is in", caller_groups, naive=(("GROUPS+VERIFY", ("C0",)),)),
-    Attack("core-dump", "a session that crashes with the caller's limits", core, naive=(("RLIMITS", ("C0",)),)),
+           "can be opened", naive=(("DEVICES", ("C0",)),)),
+    Attack("caller-groups", "files of groups that the caller is in", caller_groups, "the caller's group",
+           naive=(("GROUPS+VERIFY", ("C0",)),)),
+    Attack("core-dump", "a session that crashes with the caller's limits", core, "dump", naive=(("RLIMITS", ("C0",)),)),
 
     # names, numbers, the host's namespaces
-    Attack("escapes", "a working directory whose name acts on a terminal", escapes, ("chdir",), (("ESCAPE", ("C0",)),)),
-    Attack("pid-recycler", "the container's pid is given to a process of the host's", recycled,
-           naive=(("PIN_VERIFY+HOST_PID_CHECK", ("C0",)),)),
-    Attack("host-pid", "the target shares the host's PID namespace", host_pids, naive=(("HOST_PID_CHECK", ("C0",)),),
-           more={"host_namespaces": ("pid",)}),
-    Attack("host-net", "the target shares the host's network", lambda f: f.probe("packet"),
+    Attack("escapes", "a working directory whose name acts on a terminal", escapes, "would act on", ("chdir",),
+           (("ESCAPE", ("C0",)),)),
+    Attack("pid-recycler", "the container's pid is given to a process of the host's", recycled, "another process was entered",
+           naive=(("PIN_VERIFY+HOST_PID_CHECK", ("C0",)),), ends="exit 125: dbgattach: changed: "),
+    Attack("host-pid", "the target shares the host's PID namespace", host_pids, "processes were entered",
+           naive=(("HOST_PID_CHECK", ("C0",)),), more={"host_namespaces": ("pid",)}, ends="exit 125: .*--host-pid"),
+    Attack("host-net", "the target shares the host's network", lambda f: f.probe("packet"), "a packet socket",
            naive=(("HOST_NET_CHECK", ("C0",)),), more={"host_namespaces": ("network",)}),
 
     # filesystems that never answer
-    Attack("fuse-tree", "a hung filesystem somewhere in /", hung(*TRUE, expect=(0,), within=BOUND), ("fuse", "/hung"),
+    Attack("fuse-tree", "a hung filesystem somewhere in /", hung(*TRUE, expect=(0,), within=BOUND), "^hung", ("fuse", "/hung"),
            (("NO_SYNC", ("CA",)),)),
-    Attack("fuse-workdir", "the working directory is on a hung filesystem", hung(*TRUE), ("fuse", "/hung", "cwd"),
-           (("DEADLINE", ("CA",)),)),
+    Attack("fuse-workdir", "the working directory is on a hung filesystem", hung(*TRUE), "^hung", ("fuse", "/hung", "cwd"),
+           (("DEADLINE", ("CA",)),), ends=NO_ANSWER),
     Attack("fuse-etc", "/etc is a hung filesystem, and a user's name is to be found there", hung(*TRUE, options=("-u", "app")),
-           ("fuse", "/etc"), (("FILE_DEADLINE", ("CA",)),)),
-    Attack("fuse-proc", "a hung filesystem on /proc", hung(*TRUE, expect=(0, 125)), ("fuse", "/proc"),
-           (("DEADLINE", ("CA",)),)),
-    Attack("fuse-dev", "a hung filesystem on /dev", hung(*TRUE, expect=(0, 125)), ("fuse", "/dev"),
-           (("DEADLINE", ("CA",)),)),
+           "^hung", ("fuse", "/etc"), (("FILE_DEADLINE", ("CA",)),), ends=NO_ANSWER),
+    Attack("fuse-proc", "a hung filesystem on /proc", hung(*TRUE, expect=(0, 125)), "^hung", ("fuse", "/proc"),
+           (("DEADLINE", ("CA",)),), ends=NO_ANSWER),
+    Attack("fuse-dev", "a hung filesystem on /dev", hung(*TRUE, expect=(0, 125)), "^hung", ("fuse", "/dev"),
+           (("DEADLINE", ("CA",)),), ends=NO_ANSWER, changes=("/dev",)),
 ]

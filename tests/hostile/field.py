@@ -60,7 +60,8 @@ class Hosts(Runc):
         bundle = tempfile.mkdtemp(prefix="hostile.", dir=self.directory)
         rootfs = os.path.join(bundle, "rootfs")
         os.mkdir(rootfs)
-        os.chmod(bundle, 0o755)
+        for directory in (bundle, rootfs):
+            os.chmod(directory, 0o755)
         Tree({"payload": self.attacker, "trysyscall": self.attacker}, setup.files).write(rootfs)
         for name in setup.programs:
             path = os.path.join(rootfs, name)
@@ -143,17 +144,18 @@ def session_cgroups():
 @dataclass
 class Field:
     world: object
+    attack: object
     kind: Kind
     container: object
     program: Program
     patience: float
     falls: list = field(default_factory=list)
     notes: list = field(default_factory=list)
-    times: list = field(default_factory=list)
     codes: list = field(default_factory=list)
-    errors: list = field(default_factory=list)
+    ends: list = field(default_factory=list)  # "exit STATUS: STDERR" of each attach
 
     def __post_init__(self):
+        self.last_lines = []
         self.report = os.path.join(self.container.bundle, "rootfs", "report")
         self.mounts = snapshot.host_mounts()
         self.programs = self.fingerprint()
@@ -174,7 +176,8 @@ class Field:
     # the attacker's words
 
     def lines(self):
-        return processes.read(self.report).splitlines()
+        self.last_lines = processes.read(self.report).splitlines() or self.last_lines  # with the container it is gone
+        return self.last_lines
 
     def wait_for_line(self, word, within=8):
         def look():
@@ -199,17 +202,18 @@ class Field:
     def start(self, *command, options=(), **how):
         return self.program.start(*options, self.container.ref, *command, **how)
 
+    def ended(self, code, err=""):
+        self.codes.append(code)
+        self.ends.append(f"exit {code}: {err.strip()}")
+
     def finish(self, session, expect=(0,), within=BOUND, input=b""):
         """Judges an attach: it has to end in time, with an exit status that is allowed, and its output says nothing of a fall."""
-        started = time.monotonic()
         try:
             result = session.finish(min(self.patience, within), input)
         except Late as late:
             self.fall(f"hung: {late}")
             return Result(-1, b"", "")
-        self.times.append(time.monotonic() - started)
-        self.codes.append(result.code)
-        self.errors += [result.err.strip()[-200:]] if result.err else []
+        self.ended(result.code, result.err)
         self.judge(result, expect)
         return result
 
@@ -227,6 +231,25 @@ class Field:
         return self.attach("/attacker", "probe", name, *map(str, arguments), **how)
 
     # what has to be the same
+
+    def look(self):
+        """The container; its files as the host sees them, which nothing in it can hide or make hang."""
+        root = os.path.join(self.container.bundle, "rootfs")
+        parts = {"mounts": lambda: snapshot.target_mounts(self.pid), "files": lambda: snapshot.walk(root),
+                 "/dev": lambda: snapshot.walk(f"/proc/{self.pid}/root/dev")}
+        found = {part: look() for part, look in parts.items() if part not in self.attack.changes}
+        found.get("files", {}).pop("/report", None)
+        return found
+
+    def compare(self):
+        if self.weakened or not self.container.alive():
+            return
+        now = self.look()
+        for part, before in self.before.items():
+            changed = [f"{key}: {now[part].get(key)}, not {before.get(key)}" for key in {**before, **now[part]}
+                       if now[part].get(key) != before.get(key)]
+            if changed:
+                self.fall(f"the container's {part} changed: {'; '.join(changed[:3])}")
 
     def members(self):
         # Of a namespace that is gone nobody is left, and its number may be another's by now.
@@ -264,12 +287,18 @@ class Field:
 
     def verdict(self):
         self.settle(BOUND if not self.weakened else 1.0)
+        self.compare()
         if self.fingerprint() != self.programs:
             self.fall("the program on the host was changed")
         self.falls += self.said("fell")
         if broken := self.said("broken"):
             raise Broken(broken[0])
         self.notes += self.said("note")
+        if "watching" in self.notes and not any(note.startswith("saw ") for note in self.notes):
+            raise Broken("the attacker has seen nobody come")
+        if not self.weakened and 0 not in self.codes and not (
+                self.attack.ends and any(re.match(self.attack.ends, end) for end in self.ends)):
+            self.fall(f"no session worked: {self.ends}")
         return list(dict.fromkeys(self.falls))
 
 
@@ -295,11 +324,12 @@ class World:
         try:
             setup = attack.setup(self, kind)
             container = self.hosts.start(kind, setup)
-            field = Field(self, kind, container, program, 4.0 if without else 12.0)
+            field = Field(self, attack, kind, container, program, 4.0 if without else 12.0)
             field.wait_for_line("ready", 30)
             field.inside = set(field.members())
+            field.before = field.look()
             attack.play(field)
-            return field.verdict(), [*field.notes, f"exit {field.codes}", *field.errors]
+            return field.verdict(), [*field.notes, *(end[:200] for end in field.ends)]
         finally:
             self.clear(program, container)
 

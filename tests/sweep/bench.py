@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """One attach under inject, against a target of the worker's own, and what is left afterwards."""
+import atexit
 import fcntl
+import functools
 import os
+import pathlib
 import pty
+import shutil
 import signal
 import subprocess
+import tempfile
 import termios
 import threading
 import time
@@ -12,22 +17,40 @@ from collections import namedtuple
 
 import processes
 import snapshot
+import toolboxes
 from program import Program
 from record import Record
 from targets import Fake
 
+BUILD = pathlib.Path(os.environ.get("DBG_BUILD", "build")).resolve()
 DEADLINE = 10  # seconds; the longest orderly way down takes 6
 SETTLE = 1.0  # seconds for what is on its way out
 INPUT = b"a line of input\n"
 Scenario = namedtuple("Scenario", "target options command terminal about")
+MINIMAL = ("--toolbox", "minimal")
 SCENARIOS = {
-    "pipe": Scenario({"proc": "masked"}, ("-i",), ("/payload", "sweep"), False, "root in the host's user namespace, pipes"),
-    "user": Scenario({"proc": "masked"}, ("-i", "-u", "app"), ("/payload", "sweep"), False,
+    "pipe": Scenario({"proc": "masked"}, ("-i", *MINIMAL), ("/payload", "sweep"), False, "root in the host's user namespace, pipes"),
+    "user": Scenario({"proc": "masked"}, ("-i", *MINIMAL, "-u", "app"), ("/payload", "sweep"), False,
                      "a user looked up in the target's passwd"),
-    "tty": Scenario({"proc": "masked"}, ("-i", "-t"), ("/payload", "show"), True, "a terminal"),
-    "userns": Scenario({"proc": "none", "userns": "100000:65536"}, ("-i",), ("/payload", "sweep"), False,
+    "tty": Scenario({"proc": "masked"}, ("-i", *MINIMAL, "-t"), ("/payload", "show"), True, "a terminal"),
+    "userns": Scenario({"proc": "none", "userns": "100000:65536"}, ("-i", *MINIMAL), ("/payload", "sweep"), False,
                        "a user namespace of its own, no /proc"),
+    "toolbox": Scenario({"proc": "masked"}, ("-i", "--toolbox", "core"), ("/payload", "sweep"), False,
+                        "a toolbox of the store, with a layer"),
 }
+
+
+@functools.cache
+def store():
+    """A store with the files of the toolbox inside as core, and a layer for it. Found good, as an installed one is."""
+    base = pathlib.Path(tempfile.mkdtemp(dir="/var/tmp", prefix="dbgtest."))
+    atexit.register(shutil.rmtree, base)
+    base.chmod(0o755)
+    core = toolboxes.make(base, "core", toolboxes.core_tree(BUILD, base / ".core"), hot={"bin/hot": b"#!/dbg/bin/sh\n"})
+    toolboxes.make(base, "layer", toolboxes.layer_tree(base / ".layer", "layer", "a layer"), base=core)
+    subprocess.run([BUILD / "dbgattach", "toolbox", "verify"], env={"DBGATTACH_STORE": str(base)}, stdout=subprocess.DEVNULL,
+                   check=True)
+    return str(base)
 
 
 class Bench:
@@ -55,7 +78,8 @@ class Bench:
         command = [self.inject, "--record", str(record), "--deadline", str(deadline), *options,
                    *(["--tty"] if self.scenario.terminal else []), "--", program, *self.scenario.options, self.target.ref, "--",
                    *self.scenario.command]
-        base = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "TERM": "xterm", "LANG": "C.UTF-8", **(env or {})}
+        base = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "TERM": "xterm", "LANG": "C.UTF-8", "DBGATTACH_STORE": store(),
+                **(env or {})}
         try:
             out, err = (on_terminal if self.scenario.terminal else on_pipes)(command, base, record)
             size = os.fstat(record).st_size
@@ -73,13 +97,9 @@ class Bench:
                 "files of the target": snapshot.target_files(pid)}
 
     def cgroups(self, monitor):
-        """The session's name begins with the monitor's pid."""
-        found = []
-        for root in snapshot.cgroup_roots().values():
-            for directory in (root, f"{root}/dbgattach"):
-                found += [f"{directory}/{name}" for name in processes.listdir(directory)
-                          if name.startswith((f"{monitor}-", f"dbgattach-{monitor}-"))]
-        return found
+        """dbgattach-PID-TIME-PIDNS in the root of each hierarchy; the pid is the monitor's."""
+        return [f"{root}/{name}" for root in snapshot.cgroup_roots().values() for name in processes.listdir(root)
+                if name.startswith(f"dbgattach-{monitor}-")]
 
     def leftovers(self, record):
         """In words; [] as soon as there are none."""

@@ -102,7 +102,7 @@ def plain_mounts(key, text):
     found = {}
     for left, (kind, source, options) in mounts:
         device = "anonymous" if left[2].startswith("0:") else left[2]
-        if left[4] == "/dbg" and kind in ("erofs", "overlay") and options.split(",")[0] == "ro":
+        if left[4] in ("/dbg", "/dbg/libexec/dbgattach") and kind in ("erofs", "overlay") and options.split(",")[0] == "ro":
             kind, source, options = "read-only", "toolbox", "-"
             left[5] = left[5].replace(",idmapped", "")  # the unpacked files have the owners that the map would give
         name = f"{key} {left[4]}"

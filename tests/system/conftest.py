@@ -6,7 +6,8 @@ Two rules of this suite:
 * A skip prints its reason, and with DBG_MUST_RUN=1 it is a failure.
 * A test of a protection carries @pytest.mark.falls_without("NAME"): it is run once more with the test build, from which
   that one protection is left out (DBG_WITHOUT=NAME), and must then fail by an AssertionError. A test that cannot fail is
-  found by that.
+  found by that. Where another protection would see the lack and refuse the session, as step_verify does, that one is named
+  too: falls_without("GROUPS", "VERIFY"); a fall by nothing but such a refusal proves nothing either.
 """
 import json
 import os
@@ -17,6 +18,7 @@ import tempfile
 import pytest
 
 import processes
+import runtimes
 import snapshot
 import targets
 from options import REPOSITORY
@@ -31,13 +33,10 @@ TEST_LIMIT = 120  # seconds for one test, whatever hangs
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "falls_without(name, ...): the test fails on a build without this protection")
+    processes.forget_the_caller()
     processes.become_subreaper()
     # A runner that is told to stop still takes its containers away.
     signal.signal(signal.SIGTERM, lambda signum, frame: pytest.exit("terminated", returncode=143))
-    # A shell ignores SIGINT and SIGQUIT in what it runs in the background, and dbgattach leaves ignored what it finds so.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for sig in (signal.SIGQUIT, signal.SIGHUP):
-        signal.signal(sig, signal.SIG_DFL)
 
 
 # The second run, on the weakened program
@@ -75,6 +74,10 @@ def pytest_pyfunc_call(pyfuncitem):
         pytest.fail(f"passes on a build without {', '.join(without)}: this test cannot fail and proves nothing",
                     pytrace=False)
     elif issubclass(outcome.excinfo[0], AssertionError):
+        program = pyfuncitem.funcargs.get("dbg")
+        if program and program.refused():
+            pytest.fail(f"falls on a build without {', '.join(without)} only because the program itself refuses: leave out as "
+                        f"well what refuses, so that the test's own assertion is reached\n{outcome.excinfo[1]}", pytrace=False)
         outcome.force_result(True)
 
 
@@ -158,6 +161,7 @@ def terminal(dbg, helpers, request):
     def start(*arguments, barrier=None, weak=(), env=None, program=None, **how):
         command = program or (dbg.path(barrier, weak), *arguments)
         opened.append(Terminal(command, helpers["payload"], dbg.environment(barrier, weak, env), barrier=barrier, **how))
+        dbg.terminals.append(opened[-1])
         return opened[-1]
     yield start
     for one in opened:
@@ -216,6 +220,12 @@ docker = pytest.fixture(scope="session", name="docker")(runtime(targets.Docker))
 runc = pytest.fixture(scope="session", name="runc")(runtime(targets.Runc))
 podman = pytest.fixture(scope="session", name="podman")(runtime(lambda helpers, directory: targets.Podman(helpers)))
 private_docker = pytest.fixture(scope="module", name="private_docker")(runtime(targets.PrivateDocker))
+containerd = pytest.fixture(scope="module", name="containerd")(runtime(runtimes.Containerd))
+crun = pytest.fixture(scope="module", name="crun")(runtime(runtimes.Crun))
+lxc = pytest.fixture(scope="module", name="lxc")(runtime(runtimes.Lxc))
+nspawn = pytest.fixture(scope="module", name="nspawn")(runtime(runtimes.Nspawn))
+podman_crun = pytest.fixture(scope="module", name="podman_crun")(runtime(lambda helpers, directory: runtimes.PodmanCrun(helpers)))
+rootless = pytest.fixture(scope="module", name="rootless")(runtime(runtimes.RootlessPodman))
 
 
 def kept(engine_name, **options):

@@ -42,6 +42,18 @@ def wait_until(predicate, timeout=None, what="a condition", interval=0.002):
         interval = min(interval * 1.5, 0.05)
 
 
+PYTHONS_OWN = (signal.SIGPIPE, signal.SIGXFSZ)  # ignored by Python, and given back to what subprocess starts
+
+
+def forget_the_caller():
+    """What a suite's own caller leaves it goes on to all that it starts: nohup or umask 077 must not change what comes out."""
+    os.umask(0o022)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    for sig in signal.valid_signals() - {*PYTHONS_OWN}:
+        if signal.getsignal(sig) == signal.SIG_IGN:
+            signal.signal(sig, signal.default_int_handler if sig == signal.SIGINT else signal.SIG_DFL)
+
+
 def become_subreaper():
     """What is orphaned below us becomes our child, not the host's: so leftovers can be told from strangers."""
     if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """dbgattach under test: how it is called, what came out, and which of its processes is which."""
+import contextlib
 import os
 import select
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import processes
 from processes import Late, patience, wait_until
@@ -20,6 +21,7 @@ STEPS = {
 }
 STEPS = {process: steps.split() for process, steps in STEPS.items()}
 PREFIX = "dbgattach: "
+REFUSED = 125  # dbgattach's own failures
 
 
 @dataclass
@@ -27,6 +29,8 @@ class Result:
     code: int
     out: bytes
     err: str
+    session: object = field(default=None, repr=False, compare=False)
+    seconds: float = 0  # from its start to its end
 
     @property
     def text(self):
@@ -40,7 +44,7 @@ class Result:
         assert self.code == 0, f"exit {self.code}\nstdout: {self.text[-2000:]}\nstderr: {self.err[-2000:]}"
         return self
 
-    def failed(self, kind=None, code=125):
+    def failed(self, kind=None, code=REFUSED):
         """One line on stderr, nothing on stdout, the exit code of dbgattach's own failures, the kind by name."""
         assert self.code == code, f"exit {self.code}, not {code}\nstderr: {self.err[-2000:]}"
         assert self.out == b"", self.out[:200]
@@ -51,7 +55,9 @@ class Result:
         assert line.isprintable(), ascii(line)
         if kind:
             kinds = (kind,) if isinstance(kind, str) else kind
-            assert any(k in line for k in kinds), f"none of {kinds} in: {line}"
+            assert line.removeprefix(PREFIX).startswith(tuple(f"{one}: " for one in kinds)), f"none of {kinds}: {line}"
+        if self.session:
+            self.session.may_refuse = True
         return self
 
 
@@ -75,9 +81,11 @@ class Session:
 
     def __init__(self, popen, barrier=None, pid=None):
         self.popen = popen
+        self.started = time.monotonic()
         self.pid = pid or popen.pid
         Program.ever.add(self.pid)
         self.barrier = barrier
+        self.may_refuse = False  # a test has asked for the refusal, by Result.failed()
         self.strangers = set(processes.children(os.getpid()))  # they were there before, or are not ours
 
     # who is who
@@ -144,7 +152,14 @@ class Session:
             out, err = self.popen.communicate(input, timeout)
         except subprocess.TimeoutExpired:
             raise Late(f"dbgattach did not end within {timeout} s; {self.picture()}") from None
-        return Result(status_of(self.popen), out or b"", (err or b"").decode("utf-8", "replace"))
+        return Result(status_of(self.popen), out or b"", (err or b"").decode("utf-8", "replace"), self,
+                      time.monotonic() - self.started)
+
+    def refused(self):
+        """It ended with a failure of its own that the test has not asked for."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.popen.wait(0.2)  # its streams may have ended just now
+        return self.popen.returncode == REFUSED and not self.may_refuse
 
     def picture(self):
         return ", ".join(f"{role} {pid} {processes.state(pid)} in {processes.read(f'/proc/{pid}/wchan')}"
@@ -174,7 +189,7 @@ class Program:
 
     def __init__(self, binary, test_binary, without=()):
         self.binary, self.test_binary, self.without = binary, test_binary, tuple(without)
-        self.started = []
+        self.started, self.terminals = [], []
         self.settings = {"DBGATTACH_STORE": "/nonexistent/store"}  # whatever this host has installed
 
     def path(self, barrier=None, weak=()):
@@ -205,6 +220,10 @@ class Program:
         if input is None:
             options.setdefault("stdin", subprocess.DEVNULL)
         return self.start(*args, **options).finish(timeout, input)
+
+    def refused(self):
+        """One of the test's runs ended with a failure of dbgattach's own that the test has not asked for."""
+        return any(one.refused() for one in (*self.started, *self.terminals))
 
     def sweep(self):
         """Ends what the test left running."""

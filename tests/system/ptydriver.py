@@ -13,7 +13,7 @@ import time
 
 import processes
 from processes import Late, patience, wait_until
-from program import Program, Session
+from program import REFUSED, Program, Session
 
 
 class Terminal:
@@ -115,6 +115,12 @@ class Terminal:
             if len(self.seen) == before:
                 break
         return int(match.group(2)) + (128 if match.group(1) == b"signal" else 0)
+
+    def refused(self):
+        """As Session.refused: it ended with a failure of its own."""
+        while self.report.fileno() >= 0 and select.select([self.report], [], [], 0)[0] and (data := self.report.recv(4096)):
+            self.reports += data
+        return b"exit %d\n" % REFUSED in self.reports
 
     def hang_up(self):
         """What a lost connection does: the terminal's other side is gone."""

@@ -2,7 +2,6 @@
 """Whatever is wrong: one line on stderr that says what to do, exit 125, nothing left, nothing hangs."""
 import os
 import resource
-import time
 
 import pytest
 
@@ -25,7 +24,7 @@ USAGE = {
 def test_usage(dbg, target, unchanged, case):
     arguments = [target.ref if word == "T" else word for word in USAGE[case]]
     with unchanged(target):
-        dbg.run(*arguments, *(TRUE if "T" in USAGE[case] else ())).failed(("usage", "not-found", "refused", "system"))
+        dbg.run(*arguments, *(TRUE if "T" in USAGE[case] else ())).failed("usage")
 
 
 REFUSED = {"-d": "caller", "--detach": "caller", "--detach-keys=ctrl-a": "caller", "--image=busybox": "toolbox"}
@@ -34,7 +33,7 @@ REFUSED = {"-d": "caller", "--detach": "caller", "--detach-keys=ctrl-a": "caller
 @pytest.mark.parametrize("option", REFUSED)
 def test_refused_options(dbg, target, option):
     """Refused in one line that says what there is instead."""
-    assert REFUSED[option] in dbg.run(option, target.ref, *TRUE).failed(("refused", "usage")).err
+    assert REFUSED[option] in dbg.run(option, target.ref, *TRUE).failed("usage").err
 
 
 USERS = ["", "-1", "4294967295", "4294967296", "65536:4294967296", "18446744073709551616", "1:", ":1", "0x10", "1 ", " 1", "+1",
@@ -43,14 +42,17 @@ USERS = ["", "-1", "4294967295", "4294967296", "65536:4294967296", "184467440737
 
 @pytest.mark.parametrize("user", USERS, ids=lambda user: ascii(user[:24]))
 def test_user_nonsense(dbg, target, user):
-    dbg.run("-u", user, target.ref, *TRUE).failed(("usage", "not-found"))
+    """What could be a name is looked for, so that it is a user the target has not."""
+    dbg.run("-u", user, target.ref, *TRUE).failed("not-found" if user in NAMES else "usage")
 
 
+NAMES = ("0x10", "no-such-user", "1e3", "00x")
 HOSTILE_PASSWD = {
     "fifo": None, "directory": None, "huge": b"x" * (64 << 20), "no newline": b"app:x:1", "binary": os.urandom(4096),
     "long line": b"app:" + b"x" * 1_000_000 + b"\n", "overflow": b"app:x:4294967296:0:::\n",
     "negative": b"app:x:-1:0:::\n", "empty uid": b"app:x::0:::\n",
 }
+NO_FILE = {"fifo": "refused", "directory": "refused", "huge": "system"}  # in the others the name is not found
 
 
 @pytest.mark.parametrize("case", HOSTILE_PASSWD)
@@ -63,12 +65,12 @@ def test_hostile_passwd(dbg, fake, tree, unchanged, case):
     else:
         target = fake(tree=tree(files))
     with unchanged(target):
-        dbg.run("-u", "app", target.ref, *TRUE, timeout=8).failed()
+        dbg.run("-u", "app", target.ref, *TRUE, timeout=8).failed(NO_FILE.get(case, "not-found"))
 
 
 def test_not_root(dbg, target):
     result = dbg.run(target.ref, *TRUE, prefix=("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"))
-    assert "root" in result.failed(("denied", "not-found")).err
+    assert "run it as root" in result.failed("denied").err
 
 
 # A kernel without a call
@@ -83,7 +85,7 @@ REPLACEABLE = ["openat2", "mount_setattr", "close_range", "clone3", "keyctl", "p
 @pytest.mark.parametrize("call", NEEDED)
 def test_kernel_without_a_needed_call(dbg, helpers, target, unchanged, call):
     with unchanged(target):
-        dbg.run(target.ref, *TRUE, prefix=(helpers["nosys"], call, "--")).failed(("unsupported", "system"))
+        dbg.run(target.ref, *TRUE, prefix=(helpers["nosys"], call, "--")).failed("unsupported")
 
 
 @pytest.mark.parametrize("call", REPLACEABLE)
@@ -106,7 +108,7 @@ def test_call_that_fails(dbg, helpers, target, unchanged, call, errno):
     with unchanged(target):
         result = dbg.run(target.ref, P, "exit", "6", prefix=(helpers["nosys"], f"{call}={errno}", "--"))
     if result.code != 6:
-        result.failed()
+        result.failed(("denied", "system"))
     else:
         assert call in ("keyctl", "close_range", "pivot_root"), f"{call} failed and the session ran all the same"
 
@@ -128,10 +130,9 @@ def test_target_that_stops_every_process(dbg, fake, unchanged, terminal_wanted):
     """It may spoil the session; it may not hang us, and it has nothing left of ours when it is gone."""
     target = fake("stopper", uid=0, caps="a80425fb")
     with unchanged():
-        begin = time.monotonic()
         session = dbg.start(*(("-t",) if terminal_wanted else ()), "--timeout", "3s", target.ref, *TRUE)
-        session.finish(15)
-        assert time.monotonic() - begin < 14
+        result = session.finish(15)
+        assert result.code in (0, 124, 125, 137) and result.seconds < 14, result
         target.kill()
 
 

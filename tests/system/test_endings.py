@@ -3,12 +3,14 @@
 Before and after: whatever ends a session, at whatever stage, nothing of it stays: in the target, whether its PID 1 reaps
 or not, or on the host. The one exception is asserted for what it is.
 """
+import os
 import signal
+from time import sleep
 
 import pytest
 
 import snapshot
-from processes import cgroups, freeze, read, send, state, wait_until
+from processes import cgroups, freeze, libc, read, send, state, wait_until
 from program import STEPS, role_at
 
 P = "/payload"
@@ -24,15 +26,15 @@ def any_target(request, fake):
 # Ordinary endings
 
 COMMANDS = {
-    "exit": ((P, "exit", "0"), b""),
-    "end of stdin": (("sh",), b"sleep 1000 & true\n"),
-    "background children": (("sh", "-c", "sleep 1000 & sleep 1000 & exit 3"), b""),
-    "orphans": ((P, "orphans", "5"), b""),
-    "orphans that died": (("sh", "-c", "(sleep 0.05 &); (sleep 0.05 &); sleep 0.2"), b""),
-    "dead orphans at the end": (("sh", "-c", "(true &); (true &); exit"), b""),
-    "setsid": (("sh", "-c", "setsid sleep 1000 </dev/null >/dev/null 2>&1 & exit 1"), b""),
-    "not found": (("no-such-program",), b""),
-    "killed by a signal": ((P, "kill", "9"), b""),
+    "exit": ((P, "exit", "0"), b"", 0),
+    "end of stdin": (("sh",), b"sleep 1000 & true\n", 0),
+    "background children": (("sh", "-c", "sleep 1000 & sleep 1000 & exit 3"), b"", 3),
+    "orphans": ((P, "orphans", "5"), b"", 0),
+    "orphans that died": (("sh", "-c", "(sleep 0.05 &); (sleep 0.05 &); sleep 0.2"), b"", 0),
+    "dead orphans at the end": (("sh", "-c", "(true &); (true &); exit"), b"", 0),
+    "setsid": (("sh", "-c", "setsid sleep 1000 </dev/null >/dev/null 2>&1 & exit 1"), b"", 1),
+    "not found": (("no-such-program",), b"", 127),
+    "killed by a signal": ((P, "kill", "9"), b"", 137),
 }
 FALLS = {"orphans": falls_without("KILL_REST"), "orphans that died": falls_without("SUBREAPER")}
 
@@ -48,9 +50,9 @@ def test_command_ends_where_pid_1_reaps(dbg, fake, unchanged, case):
 
 
 def leave(dbg, target, unchanged, case):
-    command, stdin = COMMANDS[case]
+    command, stdin, code = COMMANDS[case]
     with unchanged(target):
-        dbg.run(target.ref, *command, input=stdin, timeout=8)
+        assert dbg.run(target.ref, *command, input=stdin, timeout=8).code == code
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
@@ -59,7 +61,7 @@ def test_signal_to_dbgattach(dbg, any_target, unchanged, name):
         session = dbg.start(any_target.ref, "sh", "-c", "sleep 1000 & setsid sleep 1000 & sleep 1000")
         session.running()
         send(session.pid, getattr(signal, name))
-        session.finish(8)
+        assert session.finish(8).code == 128 + getattr(signal, name)
 
 
 def test_fork_bomb(dbg, any_target, unchanged):
@@ -69,7 +71,7 @@ def test_fork_bomb(dbg, any_target, unchanged):
         session.read_until(b"ready\n")
         wait_until(lambda: len(any_target.session_processes()) > 200, what="the bomb")
         send(session.pid, signal.SIGTERM)
-        session.finish(9)
+        assert session.finish(9).code == 143
 
 
 def test_stopped_session(dbg, any_target, unchanged):
@@ -78,11 +80,12 @@ def test_stopped_session(dbg, any_target, unchanged):
         session = dbg.start(any_target.ref, P, "sleep", "1000")
         freeze(session.running()["command"])
         send(session.pid, signal.SIGHUP)
-        session.finish(9)
+        assert session.finish(9).code == 129
 
 
-@pytest.mark.parametrize("how", ["exit", "^D", "SIGTERM", "SIGHUP", "SIGKILL"])
-def test_on_a_terminal(terminal, any_target, unchanged, how):
+@pytest.mark.parametrize("how, code", {"exit": 0, "^D": 0, "SIGTERM": 137, "SIGHUP": 129, "SIGKILL": 137}.items())
+def test_on_a_terminal(terminal, any_target, unchanged, how, code):
+    """A shell that talks to a terminal ignores SIGTERM, and is killed after the time of grace."""
     with unchanged(any_target):
         tty = terminal(any_target.ref)
         tty.send("setsid sleep 1000 & sleep 1000 & echo rea''dy\r")
@@ -91,7 +94,7 @@ def test_on_a_terminal(terminal, any_target, unchanged, how):
             send(tty.pid, getattr(signal, how))
         else:
             tty.send({"exit": "exit\r", "^D": b"\x04"}[how])
-        tty.wait(9)
+        assert tty.wait(9) == code
         tty.restored()
         tty.close()
 
@@ -179,7 +182,7 @@ def test_stopped_from_outside_and_ended(dbg, test_build, fake, unchanged, stoppe
         session = dbg.start(target.ref, P, "sleep", "1000", weak=STAYS_STOPPED)
         freeze(session.running()[stopped])
         send(session.pid, signal.SIGTERM)
-        session.finish(12)
+        assert session.finish(12).code in (137, 143)
 
 
 @falls_without("STOPPED")
@@ -222,6 +225,33 @@ def test_command_stopped_before_it_is_executed(dbg, test_build, fake, unchanged)
         send(command, signal.SIGSTOP)
         session.release()
         assert session.finish(3).code == 5
+
+
+def test_init_under_a_tracer(dbg, fake):
+    """Who traces it (strace -f of dbgattach) has its end first; the status that comes a moment later is the command's."""
+    session = dbg.start(fake("pause").ref, P, "late")
+    init = session.running()["init"]
+    trace(init)
+    session.popen.stdin.close()
+    wait_until(lambda: state(init) == "Z", what="init to end", interval=0.0005)
+    sleep(0.02)
+    os.waitpid(init, 0)
+    assert (session.popen.wait(3), session.popen.stdout.read()) == (0, b"late\n")
+
+
+def test_tracer_that_keeps_init(dbg, fake):
+    """Nobody else learns how it ended; that is not waited for without an end."""
+    session = dbg.start(fake("pause").ref, P, "late")
+    init = session.running()["init"]
+    trace(init)
+    session.popen.stdin.close()
+    assert session.popen.wait(3) == 137
+    os.waitpid(init, 0)
+
+
+def trace(pid):
+    PTRACE_SEIZE = 0x4206
+    assert libc.ptrace(PTRACE_SEIZE, pid, None, None) == 0
 
 
 def test_stopped_command_is_told_to_end(dbg, fake, unchanged):
@@ -312,7 +342,8 @@ def test_kill_the_one_that_stands_at_a_stage(dbg, test_build, fake, stage):
 
 @pytest.mark.parametrize("stage", LATE)
 def test_kill_the_one_that_stands_at_a_stage_where_pid_1_reaps(dbg, test_build, fake, stage):
-    leaves_nothing(dbg, fake("reap"), stage, [role_at(stage)])
+    _, result = leaves_nothing(dbg, fake("reap"), stage, [role_at(stage)])
+    assert result.code in (0 if stage == "monitor/end" else 137, 137), result
 
 
 # A guardian that is stopped while the monitor is killed is the case of both killed.
@@ -321,7 +352,8 @@ OTHERS = [stage for stage in STAGES if not stage.startswith(("monitor/", "guardi
 
 @pytest.mark.parametrize("stage", OTHERS)
 def test_kill_monitor_while_another_stands_at_a_stage(dbg, test_build, fake, stage):
-    leaves_nothing(dbg, fake("pause"), stage, ["monitor"])
+    _, result = leaves_nothing(dbg, fake("pause"), stage, ["monitor"])
+    assert result.code == 137, result
 
 
 @pytest.mark.parametrize("stage", sorted({*OTHERS[::3], *VISIBLE}))
@@ -333,7 +365,8 @@ def test_kill_guardian_while_another_stands_at_a_stage(dbg, test_build, fake, st
 @pytest.mark.parametrize("stage", ["monitor/init", "monitor/verify", "monitor/start", "monitor/relay"])
 @pytest.mark.parametrize("victim, pid_1", [("guardian", "pause"), ("guardian", "reap"), ("init", "reap")])
 def test_kill_another_while_the_monitor_stands_at_a_stage(dbg, test_build, fake, stage, victim, pid_1):
-    leaves_nothing(dbg, fake(pid_1), stage, [victim])
+    _, result = leaves_nothing(dbg, fake(pid_1), stage, [victim])
+    assert result.code in (125, 137), result
 
 
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in ("monitor/resolve", "monitor/end")])
@@ -359,5 +392,5 @@ def test_terminated_while_another_stands_at_a_stage(dbg, test_build, fake, stage
     with unchanged(target, within=10):
         session, stopped = start_at(dbg, target, stage)
         send(session.pid, signal.SIGTERM)
-        session.finish(15)
+        assert session.finish(15).code in (137, 143)
     assert state(stopped) in (None, "Z")

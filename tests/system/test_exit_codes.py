@@ -63,10 +63,9 @@ def test_flags_for_the_fingers(dbg, target, flag):
 @pytest.mark.parametrize("command, limit", [("sleep", 3), ("stubborn", 9)])
 def test_timeout(dbg, target, unchanged, command, limit):
     """124, as timeout(1); who ignores TERM has 5 s more."""
-    begin = time.monotonic()
     with unchanged(target):
-        assert dbg.run("--timeout", "1s", target.ref, P, command, "60").code == 124
-    assert 0.9 < time.monotonic() - begin < limit
+        result = dbg.run("--timeout", "1s", target.ref, P, command, "60")
+    assert result.code == 124 and 0.9 < result.seconds < limit, result
 
 
 def test_within_the_timeout(dbg, target):

@@ -95,7 +95,7 @@ EXACT = {
 }
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, marks=falls_without("GROUPS") if case == "user with groups" else ())
+@pytest.mark.parametrize("case", [pytest.param(case, marks=falls_without("GROUPS", "VERIFY") if case == "user with groups" else ())
                                   for case in EXACT])
 def test_target_is_exact(dbg, docker, once, case):
     hardened, options = EXACT[case]

@@ -101,13 +101,11 @@ def test_command_closes_stdin_first(dbg, target):
 
 
 def test_command_closes_stdout_first(dbg, target):
-    """The end of stdout is the reader's, while stderr goes on."""
-    session = dbg.start(target.ref, "sh", "-c", "echo one; exec >&-; sleep 0.3; echo two >&2; exit 5")
-    begin = time.monotonic()
-    assert session.popen.stdout.read() == b"one\n"
-    assert time.monotonic() - begin < 5
-    assert session.popen.stderr.read() == b"two\n"
-    assert session.popen.wait(patience()) == 5
+    """stdin and stderr go on."""
+    session = dbg.start(target.ref, "sh", "-c", "echo one; exec >&-; read word; echo $word >&2; exit 5")
+    session.read_until(b"one\n")
+    result = session.finish(input=b"two\n")
+    assert (result.code, result.out, result.err) == (5, b"", "two\n")
 
 
 def test_slow_reader_slows_the_command_down(dbg, target):
@@ -148,17 +146,13 @@ def test_what_was_written_is_read(dbg, target):
 def test_held_stdout_does_not_hold_the_session(dbg, target, unchanged):
     """Somebody else keeps the pipe open: the session ends with its leader, not with the pipe."""
     with unchanged(target):
-        begin = time.monotonic()
         result = dbg.run(target.ref, P, "hold")
-    assert (result.code, result.out) == (7, b"held\n")
-    assert time.monotonic() - begin < 3
+    assert (result.code, result.out) == (7, b"held\n") and result.seconds < 3, result
 
 
 def test_flooded_after_the_end(dbg, target):
-    begin = time.monotonic()
     result = dbg.run(target.ref, P, "hold", "flood")
-    assert result.code == 7
-    assert time.monotonic() - begin < 3
+    assert result.code == 7 and result.seconds < 3
 
 
 def test_reader_is_gone(dbg, target, unchanged):
@@ -214,11 +208,11 @@ def test_started_with_closed_descriptors(dbg, target, closed):
 
 
 @pytest.mark.falls_without("STDIO_OPEN")
-def test_no_host_object_takes_the_place_of_a_closed_descriptor(dbg, target):
+def test_no_host_object_takes_the_place_of_a_closed_descriptor(dbg, test_build, target):
     """What the monitor opens must not become what it prints to."""
-    session = dbg.start(target.ref, P, "sleep", "60", preexec_fn=closing((0, 1, 2)))
-    session.running()
-    assert [readlink(f"/proc/{session.pid}/fd/{fd}") for fd in range(3)] == ["/dev/null"] * 3
+    session = dbg.start(target.ref, P, "sleep", "60", preexec_fn=closing((0, 1, 2)), barrier="monitor/channels")
+    pid = session.at_barrier()
+    assert [readlink(f"/proc/{pid}/fd/{fd}") for fd in range(3)] == ["/dev/null"] * 3
 
 
 @pytest.mark.parametrize("closed", CLOSED, ids=str)

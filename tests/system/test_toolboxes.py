@@ -41,7 +41,7 @@ def store(trees, dbg, monkeypatch):
 
 @pytest.fixture
 def core(store, trees):
-    return toolboxes.make(store, "core", trees / "core")
+    return toolboxes.make(store, "core", trees / "core", hot={"bin/hot": b"#!/dbg/bin/sh\n"})
 
 
 def mounts(text):
@@ -158,6 +158,23 @@ def test_setuid_and_devices_of_an_image_mean_nothing(dbg, target, store, trees, 
     assert {"nosuid", "nodev"} <= set(options)
 
 
+@pytest.mark.parametrize("form", ("erofs", "squashfs"))
+@pytest.mark.parametrize("userns", [None, f"{BASE}:{COUNT}"])
+def test_hot_files_lie_over_an_image(dbg, fake, store, trees, form, userns):
+    """And with layers, below them; sealed like everything else."""
+    core = toolboxes.make(store, "core", trees / "core", formats=(form,), hot={"bin/hot": b"#!/dbg/bin/sh\necho it is hot\n"})
+    target = fake(userns=userns) if userns else fake()
+    script = "hot; stat -c %u /dbg/bin/hot; busybox true && echo image; (echo x >/dbg/bin/hot) 2>/dev/null && echo written; true"
+    assert dbg.run("--profile", "sysadmin", "-c", script, target.ref).succeeded().text == "it is hot\n0\nimage\n"
+    toolboxes.make(store, "nmap", trees / "nmap", base=core)
+    assert dbg.run("-c", "hot; nmap", target.ref).succeeded().text == "it is hot\nnmap is here\n"
+
+
+def test_hot_files_are_not_needed_in_a_folder(dbg, target, store, trees):
+    toolboxes.make(store, "core", trees / "core", formats=("tree",), hot={"bin/hot": b""})
+    assert dbg.run("-c", "ls /dbg/bin/hot", target.ref).code == 1
+
+
 # ---- is it what was built?
 
 def damage(core, how):
@@ -181,6 +198,10 @@ def damage(core, how):
         (core / "toolbox.json").write_text("{")
     elif how == "somebody's":
         os.chown(image, 1000, 1000)
+    elif how == "hot changed":
+        (core / "hot/bin/hot").write_bytes(b"x")
+    elif how == "hot writable":
+        (core / "hot/bin/hot").chmod(0o666)
     elif how == "link":
         image.rename(core / "real")
         image.symlink_to("real")
@@ -189,7 +210,7 @@ def damage(core, how):
 DAMAGE = {"changed": ("malformed", "damaged"), "truncated": ("malformed", "bytes, not"), "writable": ("refused", "by others"),
           "writable folder": ("refused", "by others"), "missing": ("not-found", "image.erofs is not there"),
           "architecture": ("unsupported", "riscv64"), "json": ("malformed", "toolbox.json"), "somebody's": ("refused", "by others"),
-          "link": ("refused", "is a link")}
+          "link": ("refused", "is a link"), "hot changed": ("malformed", "damaged"), "hot writable": ("refused", "by others")}
 
 
 @pytest.mark.parametrize("how", DAMAGE)

@@ -199,7 +199,7 @@ def test_background_job(terminal, target, dbg, word):
     tty.expect("prompt:")
     if word == "fg":
         tty.send("fg; echo st''atus=$?\r")
-        tty.expect(r"status=(4|1)\r\n")
+        tty.expect(r"status=4\r\n")
     else:
         tty.send("kill %1; kill -CONT %1; wait; echo do''ne\r")
         tty.expect(r"done\r\n")
@@ -207,6 +207,21 @@ def test_background_job(terminal, target, dbg, word):
     tty.expect(r" icanon .* echo ")
     tty.send("exit\r")
     tty.wait()
+
+
+ORPHANED = '(while kill -0 $$ 2>/dev/null; do sleep 0.01; done; "$@"; echo st""atus=$?) & exit'  # with bash -m, a group of its own
+
+
+def test_background_group_that_nobody_can_bring_forward(terminal, target, dbg, unchanged):
+    """Its shell is gone: SIGTTOU does not stop it, and to wait for the terminal would be to wait for ever."""
+    with unchanged(target):
+        tty = terminal(program=("/bin/bash", "-mc", ORPHANED, "bash", dbg.path(), target.ref, P, "exit", "4"))
+        told = tty.expect(r"status=(\d+)\r\n", timeout=5)
+        assert told[1] == b"125", told.string
+        lines = told.string[:told.start()].decode().splitlines()
+        assert len(lines) == 1 and lines[0].startswith("dbgattach: refused: in the background of a terminal"), lines
+        tty.restored()
+        tty.close()
 
 
 def test_background_job_with_its_own_stdin(terminal, target, dbg):

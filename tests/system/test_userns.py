@@ -67,7 +67,7 @@ def test_users(show, fake, user):
 
 @pytest.mark.parametrize("user", ["65536", "70000:0", "0:70000", "4294967294"])
 def test_unmapped_users(dbg, fake, user):
-    dbg.run("-u", user, fake(userns=f"{BASE}:{COUNT}").ref, P, "true").failed(("usage", "refused", "unsupported", "denied"))
+    dbg.run("-u", user, fake(userns=f"{BASE}:{COUNT}").ref, P, "true").failed("refused")
 
 
 def test_narrow_map(dbg, fake, unchanged, tree):
@@ -83,7 +83,7 @@ def test_sysadmin_is_all_of_that_namespace(show, fake):
 
 
 def test_user_namespace_cannot_be_left_out(dbg, fake):
-    dbg.run("--ns", "pid,mnt", fake(userns=f"{BASE}:{COUNT}").ref, P, "true").failed(("usage", "refused"))
+    dbg.run("--ns", "pid,mnt", fake(userns=f"{BASE}:{COUNT}").ref, P, "true").failed("refused")
 
 
 def test_write(dbg, fake):
@@ -103,4 +103,5 @@ def test_sealed(attempts, fake):
 def test_fresh_proc(attempts, fake, proc):
     target = fake(userns=f"{BASE}:{COUNT}", proc=proc)
     tried = attempts(target, "tryopen", "/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger")
-    assert all(errno in ("EROFS", "EACCES", "ENOENT") for errno in tried.values()), tried
+    assert all(error in ("EROFS", "EACCES", "ENOENT") for error in tried.values()), tried
+    assert tried["/proc/sys/kernel/core_pattern"] != "ENOENT"

@@ -82,18 +82,23 @@ def test_scratch_is_private(dbg, show, target, unchanged):
 # The target does not notice
 
 @falls_without("PRIVATE_MOUNTS")
-def test_no_mount_propagates(dbg, fake):
-    """A target whose root is shared would show our mounts, while the session runs."""
+def test_no_mount_propagates(dbg, test_build, fake):
+    """A target whose root is shared would show our mounts: when all are made, while the session runs, and afterwards."""
     target = fake(shared=True)
-    before, host_before = read(f"/proc/{target.pid}/mountinfo"), read("/proc/self/mountinfo")
-    session = dbg.start(target.ref, P, "sleep", "60")
+
+    def shown():
+        host = [line for line in read("/proc/self/mountinfo").splitlines() if "dbg" in line]
+        return read(f"/proc/{target.pid}/mountinfo").splitlines(), host
+    before = shown()
+    session = dbg.start(target.ref, P, "sleep", "60", barrier="entry/pivot")
+    session.at_barrier()
+    assert shown() == before
+    session.release()
     session.running()
-    during, host_during = read(f"/proc/{target.pid}/mountinfo"), read("/proc/self/mountinfo")
+    assert shown() == before
     session.popen.terminate()
     session.finish()
-    assert during == before
-    assert [line for line in host_during.splitlines() if line not in host_before.splitlines() and "dbg" in line] == []
-    assert read(f"/proc/{target.pid}/mountinfo") == before
+    assert shown() == before
 
 
 LOOKS = [("ls", "-lR", "/data", "/etc"), ("cat", "/data/file"), ("readlink", "/lnk"), (P, "true")]
@@ -148,7 +153,7 @@ def test_mounts_of_the_target_are_there(dbg, docker, once, tmp_path):
     container = once(docker, "-v", f"{tmp_path}:/volume:rw", "--tmpfs", "/scratch")
     assert dbg.run(container.ref, "cat", "/volume/file").succeeded().out == b"from a volume\n"
     assert container.id[:12].encode() in dbg.run(container.ref, "cat", "/etc/hostname").succeeded().out
-    assert dbg.run(container.ref, "sh", "-c", "echo x > /volume/file").code != 0
+    assert "Read-only file system" in dbg.run(container.ref, "sh", "-c", "echo x > /volume/file").err
     assert (tmp_path / "file").read_text() == "from a volume\n"
 
 
@@ -175,7 +180,7 @@ def test_dbg_that_is_a_symlink(dbg, fake, tree):
 def test_too_many_entries(dbg, fake, tree, unchanged):
     target = fake(tree=tree({f"d{i}": b"" for i in range(4100)}))
     with unchanged(target):
-        dbg.run(target.ref, P, "true").failed(("refused", "unsupported"))
+        dbg.run(target.ref, P, "true").failed("refused")
 
 
 def test_many_entries(dbg, fake, tree):
@@ -191,11 +196,10 @@ def test_workdir(show, target, options, wanted):
     assert show(target, *options)["cwd"] == wanted
 
 
-@pytest.mark.parametrize("directory", ["/nowhere", "/data/file", "/proc/self/fd/0", "", "data/../../.."])
-def test_workdir_nonsense(dbg, target, directory):
-    result = dbg.run("-w", directory, target.ref, P, "true")
-    assert result.code in (125, 127) or directory == "data/../../.."
-    assert b"" == result.out
+@pytest.mark.parametrize("directory, kind", {"/nowhere": "not-found", "/data/file": "denied", "/proc/self/fd/0": "not-found",
+                                             "": "usage", "data/../../..": "usage"}.items())
+def test_workdir_nonsense(dbg, target, directory, kind):
+    dbg.run("-w", directory, target.ref, P, "true").failed(kind)
 
 
 def test_workdir_of_the_config(show, docker, once):
@@ -253,11 +257,13 @@ def test_fresh_proc_from_outside(dbg, fake):
 COVERED = ["kcore", "keys", "timer_list", "latency_stats", "sched_debug", "acpi", "scsi", "asound", "firmware"]
 
 
+@falls_without("PROC_MASK")
 def test_fresh_proc_covers(dbg, fake):
     """Empty, where they are at all."""
-    script = "; ".join(f"test -e /proc/{name} && (cat /proc/{name} || ls -A /proc/{name}) 2>/dev/null" for name in COVERED)
-    result = dbg.run("-c", script + "; true", fake(proc="none").ref).succeeded()
-    assert result.out == b""
+    script = "; ".join(f"test -e /proc/{name} && echo ={name} && (cat /proc/{name} || ls -A /proc/{name}) 2>/dev/null"
+                       for name in COVERED)
+    lines = dbg.run("-c", script + "; true", fake(proc="none").ref).succeeded().text.splitlines()
+    assert "=keys" in lines and all(line.removeprefix("=") in COVERED for line in lines), lines
 
 
 def test_fresh_proc_shows_the_targets_processes(dbg, fake):
@@ -273,7 +279,7 @@ def test_sysadmin_has_an_open_proc(attempts, fake):
 def test_masks_of_the_target_stay(attempts, docker_target):
     """The container's own proc keeps what its runtime masked."""
     tried = attempts(docker_target, "tryopen", *MASKED_WRITES)
-    assert all(refused(error) for error in tried.values()), tried
+    assert tried["/proc/sys/kernel/core_pattern"] == "EROFS" and all(refused(error) for error in tried.values()), tried
 
 
 # /dev
@@ -291,8 +297,8 @@ def test_dev(dbg, fake, tree, kind):
              "head -c 2 zero | wc -c; ls -l fd stdin stdout stderr ptmx | wc -l; ls"
     lines = dbg.run("-c", script, target.ref).succeeded().text.splitlines()
     assert lines[:len(NODES)] == [f"{name} {number} character special file" for name, number in NODES.items()]
-    assert lines[len(NODES)].strip() == "2"
-    assert read(target.root("/dev/null")) in ("", "trap")
+    assert [line.strip() for line in lines[len(NODES):len(NODES) + 2]] == ["2", "5"]
+    assert read(target.root("/dev/null")) == ("trap" if kind == "hostile" else "")
     if kind == "own":
         assert {"shm", "fuse"} <= set(lines)
     if kind == "hostile":
@@ -327,6 +333,7 @@ def test_nothing_of_the_host_in_the_session(show, target):
     """No mount but the target's and ours: nothing with a root of the host's disk."""
     root_device = f"{os.major(os.stat('/').st_dev)}:{os.minor(os.stat('/').st_dev)}"
     lines = show(target)["mountinfo"].splitlines()
+    assert {line.split()[4] for line in lines} >= {"/", "/dbg", "/proc", "/dev"}
     assert not [line for line in lines if line.split()[2] == root_device]
 
 
@@ -341,7 +348,7 @@ def test_hostname_files_and_names(dbg, target):
     """uts: the target's name; net: its own interfaces."""
     assert dbg.run(target.ref, "hostname").succeeded().out == b"fake\n"
     out = dbg.run(target.ref, "cat", "/proc/net/dev").succeeded().text
-    assert "eth" not in out
+    assert re.findall(r"^ *([^ :|]+):", out, re.M) == ["lo"]
 
 
 def test_visible_processes(dbg, target):

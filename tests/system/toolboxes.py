@@ -33,8 +33,9 @@ PACKERS = {
 }
 
 
-def make(store, folder, tree, formats=("erofs",), base=None, name=None, stated=()):
-    """The entry FOLDER of the store; base: the entry that it is a layer for. stated: what toolbox.json says instead."""
+def make(store, folder, tree, formats=("erofs",), base=None, name=None, hot=None, stated=()):
+    """The entry FOLDER of the store; base: the entry that it is a layer for. hot: {path: content} laid over an
+    image. stated: what toolbox.json says instead."""
     entry, name = store / folder, name or folder
     entry.mkdir(mode=0o755)
     images = []
@@ -48,6 +49,13 @@ def make(store, folder, tree, formats=("erofs",), base=None, name=None, stated=(
             image.chmod(0o644)
             images.append({"format": form, "file": image.name, "size": image.stat().st_size,
                            "sha256": hashlib.sha256(image.read_bytes()).hexdigest()})
+    if hot:
+        for path, content in hot.items():
+            file = entry / "hot" / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+            file.chmod(0o755)
+        images.append({"format": "hot", "file": "hot", "sha256": hashlib.sha256(listing(entry / "hot").encode()).hexdigest()})
     text = listing(tree)
     (entry / "files").write_text(text)
     (entry / "sbom.spdx.json").write_text(json.dumps({"spdxVersion": "SPDX-2.3", "name": name}))

@@ -1,4 +1,4 @@
-"""Builds toolboxes out of a distribution's packages. Each module answers one question; build-toolbox asks them in order."""
+"""Builds toolboxes out of a distribution's packages. Each module answers one question; build.py asks in order."""
 
 
 class Failure(Exception):

@@ -16,7 +16,7 @@ DISTRIBUTIONS = {"bookworm": "debian", "trixie": "debian", "jammy": "ubuntu", "n
 def last_line(text):
     """What a tool said last that is of use: apt puts "E:" before it."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    errors = [line for line in lines if line.startswith("E:")] or lines or ["it did not say why"]
+    errors = [line for line in lines if line.startswith("E:")] or lines[-1:] or ["it did not say why"]
     return re.sub(r"^E: ", "", errors[0])
 
 
@@ -24,7 +24,7 @@ class Apt:
     """One suite and architecture of the mirror; asked for its lists when first needed."""
 
     def __init__(self, cache, suite, arch):
-        self.work, self.suite, self.arch = pathlib.Path(cache, f"apt-{suite}-{arch}"), suite, arch
+        self.work, self.suite, self.arch = pathlib.Path(cache, f"apt-{suite}-{arch}").absolute(), suite, arch
         self.fresh = False
 
     def refresh(self):

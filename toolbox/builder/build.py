@@ -1,4 +1,6 @@
 """In which order is a toolbox made?"""
+import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -14,18 +16,31 @@ from .tree import Base, Entry, Tree
 HERE = pathlib.Path(__file__).resolve().parent.parent
 
 
+# What is called, and the package that brings it.
+TOOLS = {"apt-get": "apt", "apt-cache": "apt", "dpkg": "dpkg", "dpkg-deb": "dpkg"}
+PACKERS = {"erofs": ("mkfs.erofs", "erofs-utils"), "squashfs": ("mksquashfs", "squashfs-tools")}
+
+
 class Build:
     def __init__(self, options, progress):
         self.options, self.progress = options, progress
+        self.formats = list(dict.fromkeys(options.format or ["erofs"]))
+        check_tools(options.manifest, TOOLS | dict(PACKERS[kind] for kind in self.formats if kind in PACKERS))
+        self.out = pathlib.Path(options.out).absolute()
+        # It is replaced as a whole: a folder that somebody named by mistake must not be.
+        if self.out.exists() and not (self.out / "toolbox.json").is_file() and (
+                not self.out.is_dir() or any(self.out.iterdir())):
+            raise Failure(f"building {options.manifest} failed: {self.out} exists and is no toolbox; "
+                          "name another folder")
         self.arch = options.arch or native()
         if self.arch not in MULTIARCH:
             raise Failure(f"building for {self.arch} failed: only {' and '.join(MULTIARCH)} are known")
-        self.manifest = read_manifest(options.manifest)
+        self.manifest, self.home = read_manifest(options.manifest, self.arch)
         self.base = Base(options.base)
         self.common = self.manifest
         if self.manifest.kind == "layer":
             self.join_base()
-        self.locks = HERE / "locks" / f"{self.manifest.name}.{self.arch}"
+        self.locks = self.home / "locks" / f"{self.manifest.name}.{self.arch}"
         self.strict = self.locks.exists() and options.lock == "strict"
         self.tree = Tree()
         self.notes = []
@@ -40,7 +55,7 @@ class Build:
                               f"{self.base.facts.get(field)}; build both alike")
         if self.manifest.generic:
             self.manifest.suite = self.base.facts["suite"]
-        self.common = read_manifest("core")
+        self.common, _ = read_manifest(str(self.home / "manifests/core"), self.arch)
 
     # Packages
 
@@ -48,6 +63,9 @@ class Build:
         """The packages to fetch, by name."""
         locked = lock.read(self.locks) if self.locks.exists() else {}
         if locked and self.options.lock != "renew":
+            if new := [name for name in self.manifest.wanted() if name not in locked]:
+                raise Failure(f"checking the lock of {self.manifest.name} failed: it lacks {apt.some(new)}; "
+                              f"{lock.REFRESH}")
             if self.strict and not mirror.to_fetch(locked.values(), self.debs):
                 return locked
             found = mirror.facts(list(locked))
@@ -76,23 +94,28 @@ class Build:
 
     # The tree
 
-    def lay_out(self, stage):
+    def lay_out(self, stage, packages):
         plan = self.manifest
         closure = Closure(plan, stage, self.tree, self.base)
         if plan.generic:
-            closure.everything()
+            # What one source package was built into belongs together: nmap and nmap-common.
+            source = packages[plan.name].source
+            closure.everything([name for name in stage.paths if packages[name].source == source])
         closure.programs()
         closure.data()
+        if plan.kind == "toolbox":
+            layout.add_skeleton(self.tree, MULTIARCH[self.arch])
         for path, target in plan.links.items():
             self.tree.link(path, target)
         for kind, arguments in plan.makes:
             made.make(closure, kind, arguments)
         closure.wrap()
         for folder in plan.files:
-            layout.add_files(self.tree, HERE / folder)
+            layout.add_files(self.tree, self.home / folder)
         if plan.fill is not None:
             self.fill(plan.fill)
-        closure.interpreters()
+        if left_out := closure.interpreters():
+            self.notes.append(f"left out: {apt.some(left_out)}")
         for path in plan.dirs:
             self.tree.add(path, Entry("d"))
 
@@ -109,7 +132,7 @@ class Build:
         rules = relocate.Rules(own, (*self.common.keep, *self.manifest.keep))
         texts = self.common.text + self.manifest.text
         counts, wanted = layout.relocate_tree(self.tree, rules, texts)
-        layout.link_moved(self.tree, self.base, wanted, self.manifest.links)
+        layout.link_moved(self.tree, self.base, wanted)
         optional = {name for plan in (self.common, self.manifest) for name, may in plan.libraries.items() if may}
         layout.audit(self.tree, self.base, optional, MULTIARCH[self.arch])
         self.judge(layout.leftovers(self.tree, texts))
@@ -117,9 +140,10 @@ class Build:
 
     def judge(self, found):
         """Every path that stays is in the list of allowed ones, and every pattern of this manifest's list is needed."""
-        lists = [HERE / "manifests" / f"{name}.leftovers" for name in dict.fromkeys([self.common.name, self.manifest.name])]
-        allowed = [relocate.read_allowed(path) if path.exists() else [] for path in lists]
-        refused, unused = relocate.judge(found, sum(allowed, []))
+        names = dict.fromkeys((self.common.name, self.manifest.name))
+        lists = {name: self.allowed(name) for name in names}
+        own = lists[self.manifest.name]
+        refused, unused = relocate.judge(found, sum(lists.values(), []))
         if self.options.leftovers:
             pathlib.Path(self.options.leftovers).write_text(
                 "".join(f"{path}\t{found[path]}\n" for path in refused), encoding="ascii")
@@ -130,10 +154,15 @@ class Build:
         if refused:
             raise Failure(f"checking {self.manifest.name} failed: paths of the target are left: "
                           f"{apt.some(f'{path} (in {found[path]})' for path in refused)}; "
-                          f"move them or allow them in {lists[-1].relative_to(HERE)}")
-        if idle := sorted(set(unused) & set(allowed[-1])):
-            raise Failure(f"checking {self.manifest.name} failed: {apt.some(idle)} in {lists[-1].relative_to(HERE)} "
+                          f"move them or allow them in leftovers/{self.manifest.name}")
+        if idle := sorted(set(unused) & set(own)):
+            raise Failure(f"checking {self.manifest.name} failed: {apt.some(idle)} in leftovers/{self.manifest.name} "
                           "is not left anywhere; take it out")
+
+    def allowed(self, name):
+        """The list for all architectures, and what only this one has."""
+        paths = [self.home / "leftovers" / each for each in (name, f"{name}.{self.arch}")]
+        return [pattern for path in paths if path.exists() for pattern in relocate.read_allowed(path)]
 
     def check_counts(self, counts, packages):
         path = self.locks.with_name(self.locks.name + ".counts")
@@ -156,8 +185,10 @@ class Build:
                 raise Failure(f"laying {self.manifest.name} over {self.base.facts['name']} failed: both have {name}, "
                               "with other content; rebuild the base, or give the file another name")
             del self.tree.entries[name]
-        # Folders that now hold nothing of the layer's are the base's.
-        return self
+        # The folders that lead to what is left.
+        for name in list(self.tree.entries):
+            while name := os.path.dirname(name):
+                self.tree.entries.setdefault(name, Entry("d"))
 
     # The result
 
@@ -172,31 +203,34 @@ class Build:
     def used(self):
         return sorted({entry.package for entry in self.tree.entries.values() if entry.package})
 
-    def write(self, facts, out, scratch):
+    def write(self, facts, out):
         tree = out / "tree"
         tree.mkdir()
         self.tree.write(tree)
         tree.chmod(0o755)
-        content = image.listing(tree)
+        content = image.listing(tree, self.base)
         (out / "files").write_bytes(content)
         digest = image.digest(content)
         images = []
-        for kind in self.options.format or ["erofs"]:
+        for kind in self.formats:
             self.progress(f"packing {kind}, {len(self.tree.entries)} files")
             images.append(image.pack(kind, tree, out, digest))
-        if "tree" not in (self.options.format or ["erofs"]):
+        if self.manifest.hot and self.formats != ["tree"]:
+            images.append(image.pack_hot(self.manifest.hot, tree, out))
+        if "tree" not in self.formats:
             shutil.rmtree(tree)
         facts = facts | {"digest": "sha256:" + digest.hex(), "images": images}
         write_json(out / "toolbox.json", facts)
 
     def run(self):
-        out = pathlib.Path(self.options.out).absolute()
+        out = self.out
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as name:
             scratch = pathlib.Path(name)
-            packages, stage = self.stage(scratch)
+            with locked_folder(pathlib.Path(self.options.cache)):
+                packages, stage = self.stage(scratch)
             self.progress("laying out the tree")
-            self.lay_out(stage)
+            self.lay_out(stage, packages)
             self.progress("moving paths")
             counts = self.relocate()
             self.check_counts(counts, packages)
@@ -206,13 +240,13 @@ class Build:
             works = sbom.works(self.used(), packages, stage, counts, self.options.busybox or default_busybox())
             sbom.add_copyrights(self.tree, self.base, works)
             if self.options.lock == "renew":
-                self.renew(packages, {*self.used(), *(work.copyright_from for work in works)}, counts)
+                self.renew(packages, {*self.used(), *(name for work in works for name in work.copyright_from)}, counts)
             facts = self.facts()
-            place = "etc/toolbox.json" if facts["kind"] == "toolbox" else f"etc/toolbox.d/{self.manifest.name}.json"
-            self.tree.add(place, Entry("f", content=to_json(facts)))
+            place = "toolbox.json" if facts["kind"] == "toolbox" else f"toolbox.d/{self.manifest.name}.json"
+            self.tree.add(f"etc/{place}", Entry("f", content=to_json(facts)))
             new = scratch / "new"
             new.mkdir(mode=0o755)
-            self.write(facts, new, scratch)
+            self.write(facts, new)
             write_json(new / "sbom.spdx.json", sbom.document(facts, works, (new / "files").read_bytes()))
             for path in new.iterdir():
                 path.chmod(0o755 if path.is_dir() else 0o644)
@@ -225,6 +259,23 @@ class Build:
         lock.write_counts(self.locks.with_name(self.locks.name + ".counts"), counts)
 
 
+def check_tools(what, tools):
+    path = os.environ.get("PATH", os.defpath) + ":/usr/sbin:/sbin"
+    missing = {tool: package for tool, package in tools.items() if not shutil.which(tool, path=path)}
+    if missing:
+        raise Failure(f"building {what} failed: {apt.some(missing)} is missing; "
+                      f"install {apt.some(dict.fromkeys(missing.values()))}, or run packaging/setup toolbox")
+
+
+@contextlib.contextmanager
+def locked_folder(folder):
+    """One build at a time fetches into a cache; another waits."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "in-use").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 def replace(new, out, scratch):
     """Put NEW at OUT: a folder cannot take another's place in one step, so the old one is moved aside first."""
     if out.exists():
@@ -232,15 +283,15 @@ def replace(new, out, scratch):
     os.rename(new, out)
 
 
-def read_manifest(name):
-    """A file of manifests/, by name or path; or a package of that name."""
-    path = pathlib.Path(name) if "/" in name else HERE / "manifests" / name
+def read_manifest(name, arch):
+    """A file of manifests/, by name or path, or a package of that name; and the folder that manifests/ lies in."""
+    path = pathlib.Path(name).absolute() if "/" in name else HERE / "manifests" / name
     if "/" in name or (path.is_file() and manifest.NAME.fullmatch(name)):
         try:
-            return manifest.parse(path.read_text(encoding="utf-8"), path.name)
+            return manifest.parse(path.read_text(encoding="utf-8"), path.name, arch), path.parent.parent
         except (OSError, UnicodeError) as error:
             raise Failure(f"reading manifest {name} failed: {error}; toolbox/manifests has some") from error
-    return manifest.of_package(name, "bookworm")
+    return manifest.of_package(name, "bookworm"), HERE
 
 
 def native():

@@ -8,7 +8,16 @@ from .apt import some
 from .stage import place
 from .tree import WRAPPED, Entry
 
-SHEBANG = re.compile(rb"#! *(\S+)(?: +(\S+))?")
+# Of a package without a manifest.
+USEFUL = re.compile(r"/(?:usr/)?(?:lib|share|libexec|etc)/")
+USELESS = re.compile(
+    r"/usr/share/(?:doc|doc-base|man|info|locale|lintian|bug|menu|pixmaps|icons|applications|metainfo|appdata|mime|"
+    r"mime-info|apport|bash-completion|zsh|fish|python3/(?:runtime|bcep|dist))/|"
+    r"/etc/(?:init\.d|default|cron[^/]*|logrotate\.d|apparmor\.d|pam\.d|alternatives|bash_completion\.d)/|"
+    r"/(?:usr/)?lib/(?:systemd|udev|sysusers\.d|tmpfiles\.d|modules|debug|valgrind)/|\.(?:a|la|pc|h|pyc)$")
+# The packages that an interpreter's own modules are in, by how their names begin.
+MODULES = {"python": ("python3", "libpython3"), "perl": ("perl", "libperl")}
+SHEBANG = re.compile(rb"#! *(/\S+)(?: +(\S+))?")
 
 
 class Closure:
@@ -66,6 +75,11 @@ class Closure:
         path = self.stage.library(soname, runpath, origin)
         if path is not None:
             self.take(path)
+            placed = self.placed[path]
+            # One that lies in a folder which nothing names is put where the loader looks.
+            if placed.count("/") > 1 and not any(os.path.dirname(path) == os.path.normpath(folder.replace(
+                    "${ORIGIN}", origin).replace("$ORIGIN", origin)) for folder in runpath):
+                self.tree.link_to(f"lib/{soname}", placed, self.stage.owner[path])
         elif not self.manifest.libraries.get(soname):
             raise Failure(f"taking {needed_by} failed: it needs {soname}, which no package here has; "
                           f"leave it out, name the library's package with `from`, or say `lib {soname} optional`")
@@ -79,6 +93,8 @@ class Closure:
             if not programs and not self.manifest.generic:
                 raise Failure(f"taking {package} failed: it has no programs; use `from` and `data`")
             for name, path in programs.items():
+                if (other := self.stage.owner[path]) != package:
+                    raise Failure(f"taking {package} failed: it and {other} both have {path}; take one of them")
                 if how == "" or (name in named) == (how == "only"):
                     self.take(path)
         for package, path, name in self.manifest.programs:
@@ -89,8 +105,10 @@ class Closure:
 
     def of_package(self, package, pattern):
         """The paths of a package that a statement names: a file, all of a folder, or a pattern."""
-        paths = [path for path in self.stage.paths.get(package, ()) if path == pattern or path.startswith(pattern + "/")
-                 or ("*" in pattern and fnmatch.fnmatchcase(path, pattern))]
+        # A listing has no place for names with blanks; no program of a package has one.
+        paths = [path for path in self.stage.paths.get(package, ()) if " " not in path and (
+            path == pattern or path.startswith(pattern + "/") or
+            ("*" in pattern and any(fnmatch.fnmatchcase(path, each) for each in (pattern, pattern + "/*"))))]
         if not paths:
             raise Failure(f"taking {pattern} of {package} failed: it has no such file; "
                           f"`dpkg -L {package}` or packages.debian.org lists them")
@@ -107,21 +125,15 @@ class Closure:
                     name = dest + os.path.basename(path) if dest.endswith("/") else dest
                 self.take(path, name)
 
-    def everything(self):
-        """For a package without a manifest: all its files and those of its dependencies that a session can use."""
-        wanted = re.compile(r"/(?:usr/)?(?:lib|share|libexec|etc)/")
-        unwanted = re.compile(r"/usr/share/(?:doc|man|info|locale|lintian|bug|menu|pixmaps|icons|applications|"
-                              r"doc-base|metainfo|mime|mime-info|apport|bash-completion|zsh|fish)/|"
-                              r"/etc/(?:init\.d|default|cron[^/]*|logrotate\.d|apparmor\.d|pam\.d)/|"
-                              r"/(?:usr/)?lib/(?:systemd|udev|sysusers\.d|tmpfiles\.d|modules|locale|debug)/|"
-                              r"\.(?:a|la|pc|h|pyc)$")
-        for name in self.manifest.packages:
+    def everything(self, packages):
+        """For a package without a manifest: the files that a session can use, its own and those of PACKAGES."""
+        for name in packages:
             for path in self.stage.paths[name]:
-                if wanted.match(path) and not unwanted.search(path):
+                if USEFUL.match(path) and " " not in path and not USELESS.search(path):
                     self.take(path)
 
     def wrap(self):
-        for name, arguments in self.manifest.wraps.items():
+        for name in sorted(self.manifest.wraps):
             if f"bin/{name}" not in self.tree:
                 raise Failure(f"wrapping {name} failed: there is no such program")
             entry = self.tree.entries.pop(f"bin/{name}")
@@ -130,14 +142,15 @@ class Closure:
             self.tree.add(f"{WRAPPED}/{name}", entry)
             if f"bin/{name}" in self.elves:
                 self.elves[f"{WRAPPED}/{name}"] = self.elves.pop(f"bin/{name}")
-            script = f"#!/dbg/sh\nexec /dbg/{WRAPPED}/{name} {' '.join(arguments)} \"$@\"\n"
-            self.tree.add(f"bin/{name}", Entry("f", entry.package, script.encode(), True))
+            self.tree.link(f"bin/{name}", "../libexec/wrap", entry.package)
 
     def interpreters(self):
-        """Every script's interpreter has to be there."""
+        """Every script's interpreter has to be there. Without a manifest a script is left out rather; returns those."""
+        left_out = []
         for name in list(self.tree.entries):
             entry = self.tree.entries[name]
-            match = SHEBANG.match(entry.content) if entry.kind == "f" and entry.executable else None
+            # Elsewhere than in bin a script is a package's own example or module: its name is what nobody calls.
+            match = SHEBANG.match(entry.content) if name.startswith("bin/") and entry.executable else None
             if not match:
                 continue
             program = os.path.basename(match[1].decode())
@@ -147,7 +160,14 @@ class Closure:
                 continue
             found = next((path for folder in ("/usr/bin", "/bin") if (path := self.stage.find(f"{folder}/{program}"))),
                          None)
-            if not self.manifest.generic or found is None:
+            if self.manifest.generic and found is None:
+                del self.tree.entries[name]
+                left_out.append(f"{name} (a script for {program})")
+                continue
+            if not self.manifest.generic:
                 raise Failure(f"taking {name} failed: it is a script for {program}, which is not in the toolbox; "
                               f"leave it out with `except {os.path.basename(name)}`")
             self.take(found)
+            begins = next((begins for start, begins in MODULES.items() if program.startswith(start)), None)
+            self.everything([package for package in self.stage.paths if begins and package.startswith(begins)])
+        return left_out

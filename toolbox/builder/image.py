@@ -1,8 +1,8 @@
 """What is one tree, byte for byte, as a listing and as an image?
 
 Owner, times, modes but for the x bit, extended attributes and the order of the folder on disk are all left out, so that
-two people who build the same tree get the same bytes (for one version of the packer). What a session must not meet in its
-toolbox is refused.
+two people who build the same tree get the same bytes (for one version of the packer). What a session must not meet in
+its toolbox is refused.
 """
 import hashlib
 import os
@@ -32,8 +32,8 @@ def check_name(name):
         refuse(name, "has a blank or worse in its name")
 
 
-def line(tree, path):
-    """The entry in the listing; refuses what a toolbox must not have."""
+def line(tree, path, below):
+    """The entry in the listing; refuses what a toolbox must not have. BELOW: what lies below a layer."""
     name = path.relative_to(tree)
     check_name(str(name))
     info = path.lstat()
@@ -43,7 +43,7 @@ def line(tree, path):
         inside = os.path.normpath(os.path.join("/", name.parent, link)).lstrip("/")
         if os.path.isabs(link) or link.split("/").count("..") > len(name.parent.parts):
             refuse(path, f"leads out of the tree, to {link}")
-        if not os.path.lexists(tree / inside):
+        if not os.path.lexists(tree / inside) and inside not in below:
             refuse(path, f"leads nowhere, to {link}")
         return f"l {link} {name}\n"
     if info.st_mode & (stat.S_ISUID | stat.S_ISGID | stat.S_ISVTX):
@@ -59,10 +59,10 @@ def file_mode(info):
     return 0o755 if info.st_mode & stat.S_IXUSR else 0o644
 
 
-def listing(tree):
-    """The tree in text: what its digest is made of."""
+def listing(tree, below=()):
+    """The tree in text: what its digest is made of. BELOW: names that are there without being in it."""
     paths = sorted([tree, *tree.rglob("*")], key=lambda path: str(path.relative_to(tree)).encode())
-    return "".join(line(tree, path) for path in paths).encode("ascii")
+    return "".join(line(tree, path, below) for path in paths).encode("ascii")
 
 
 def normal_copy(tree, target):
@@ -94,8 +94,8 @@ def erofs(tree, image, digest, style):
 
 
 def squashfs(tree, image):
-    run("mksquashfs", tree, image, "-quiet", "-no-progress", "-noappend", "-all-root", "-all-time", "0", "-mkfs-time", "0",
-        "-no-xattrs", "-no-exports", *SQUASHFS)
+    run("mksquashfs", tree, image, "-quiet", "-no-progress", "-noappend", "-all-root", "-all-time", "0",
+        "-mkfs-time", "0", "-no-xattrs", "-no-exports", *SQUASHFS)
 
 
 def digest(content):
@@ -114,3 +114,25 @@ def pack(kind, tree, out, tree_digest):
     path.chmod(0o644)
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
     return {"format": kind, "file": path.name, "size": path.stat().st_size, "sha256": checksum}
+
+
+def pack_hot(patterns, tree, out):
+    """
+    The files of a tree that every session reads first, as a folder: laid over an image, which is unpacked anew for each
+    session, it is in memory once for all of them. Return its line for toolbox.json.
+    """
+    hot = out / "hot"
+    hot.mkdir()
+    for pattern in patterns:
+        found = [path for path in sorted(tree.glob(pattern)) if path.is_file() and not path.is_symlink()]
+        if not found:
+            raise Failure(f"packing the hot files failed: {pattern} is no file of the tree; name the file itself, not a link")
+        for path in found:
+            copy = hot / path.relative_to(tree)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(path.read_bytes())
+            copy.chmod(file_mode(path.lstat()))
+    for folder in (hot, *hot.rglob("*")):
+        if folder.is_dir():
+            folder.chmod(0o755)
+    return {"format": "hot", "file": hot.name, "sha256": digest(listing(hot)).hex()}

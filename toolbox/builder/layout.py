@@ -10,8 +10,15 @@ from .apt import some
 from .tree import Entry
 
 # Where the first folder below /dbg stands for what the rule took away: /etc/ssl became /dbg/ssl.
-BEHIND = {"lib": "lib", "bin": "bin", "sbin": "bin", "etc": "etc"}
+BEHIND = {"interp": "lib", "lib": "lib", "bin": "bin", "sbin": "bin", "etc": "etc"}
+SCRIPT = re.compile(rb"#! */")
 COMPONENT = re.compile(rb"/dbg/{1,2}([A-Za-z0-9_.+-]+)")
+
+
+def add_skeleton(tree, multiarch):
+    """What the rules of relocate.py and the shape of packages ask for: /sbin, /lib64, and libraries in one folder."""
+    for name, target in {"sbin": "bin", "l": "lib", multiarch: "lib", f"lib/{multiarch}": "."}.items():
+        tree.link(name, target)
 
 
 def add_files(tree, folder):
@@ -33,7 +40,8 @@ def add_busybox(tree, base, minimal, leave, arch):
     """BusyBox out of the minimal toolbox's tree, moved already, and a link for each name that no real tool has."""
     program = minimal / "bin/busybox"
     if not program.is_file():
-        raise Failure(f"filling with BusyBox failed: {minimal} has no bin/busybox; `make` builds it, --busybox names it")
+        raise Failure(f"filling with BusyBox failed: {minimal} has no bin/busybox; `make` builds it, "
+                      "--busybox names it")
     content = program.read_bytes()
     if (have := elf.read(content, program).architecture) != arch:
         raise Failure(f"filling with BusyBox failed: {program} is for {have}, not {arch}; --busybox names another")
@@ -50,7 +58,7 @@ def add_busybox(tree, base, minimal, leave, arch):
 def relocatable(name, entry, patterns):
     """Programs, libraries and scripts out of packages, and the texts that the manifest names."""
     return entry.kind == "f" and bool(entry.path) and (
-        elf.is_elf(entry.content) or entry.content.startswith(b"#!") or
+        elf.is_elf(entry.content) or SCRIPT.match(entry.content) or
         any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns))
 
 
@@ -70,20 +78,19 @@ def relocate_tree(tree, rules, patterns):
     return {package: dict(found) for package, found in counts.items() if found}, wanted
 
 
-def link_moved(tree, base, wanted, chosen):
-    """Links in the root for what was named below /bin, /sbin, /lib and /etc, where the toolbox has it; CHOSEN
-    are the links that the manifest has."""
-    def have(name):
-        return name in tree or name in base
+def link_moved(tree, base, wanted):
+    """Links in the root for what was named below /bin, /sbin, /lib and /etc, where the toolbox has it. What is in the
+    root already was put there on purpose."""
+    made = {}
     for name, folder in sorted(wanted):
-        if not have(f"{folder}/{name}") or name in base:
-            continue
         target = f"{folder}/{name}"
-        if name in tree and tree.entries[name].target != target and name not in chosen:
-            raise Failure(f"linking {name} failed: both {tree.entries[name].target or 'a folder of that name'} and "
-                          f"{target} are wanted there; say which with `link`")
-        if name not in tree:
-            tree.link(name, target)
+        if name in tree or name in base or not (target in tree or target in base):
+            continue
+        if made.setdefault(name, target) != target:
+            raise Failure(f"linking {name} failed: both {made[name]} and {target} are wanted there; "
+                          "say which with `link`")
+    for name, target in made.items():
+        tree.link(name, target)
 
 
 def audit(tree, base, optional, multiarch):

@@ -1,33 +1,31 @@
 """Which licences does a Debian copyright file (DEP-5) declare, in SPDX's words?"""
 import re
 
-# Debian's short names, lower-cased, without "+" and version where the table below has them.
-SPDX = {
-    "apache-2.0": "Apache-2.0", "apache-2": "Apache-2.0", "artistic": "Artistic-1.0-Perl", "artistic-1": "Artistic-1.0-Perl",
-    "artistic-2.0": "Artistic-2.0", "beerware": "Beerware", "bsd-2-clause": "BSD-2-Clause", "bsd-2-clauses": "BSD-2-Clause",
-    "bsd-2": "BSD-2-Clause", "bsd-3-clause": "BSD-3-Clause", "bsd-3-clauses": "BSD-3-Clause", "bsd-3": "BSD-3-Clause",
-    "bsd-4-clause": "BSD-4-Clause", "bsd-4-clause-uc": "BSD-4-Clause-UC", "bsd-0-clause": "0BSD", "0bsd": "0BSD",
-    "bsl-1.0": "BSL-1.0", "boost-1.0": "BSL-1.0", "cc0": "CC0-1.0", "cc0-1.0": "CC0-1.0", "cc-by-3.0": "CC-BY-3.0",
-    "cc-by-4.0": "CC-BY-4.0", "cc-by-sa-3.0": "CC-BY-SA-3.0", "cc-by-sa-4.0": "CC-BY-SA-4.0", "curl": "curl",
-    "expat": "MIT", "mit": "MIT", "mit-0": "MIT-0", "mit/x11": "X11", "x11": "X11", "mit/expat": "MIT", "isc": "ISC",
-    "fsfap": "FSFAP", "fsful": "FSFUL", "fsfullr": "FSFULLR", "fsfullrwd": "FSFULLRWD", "ftl": "FTL", "hpnd": "HPND",
-    "icu": "ICU", "ijg": "IJG", "mpl-1.1": "MPL-1.1", "mpl-2.0": "MPL-2.0", "ncsa": "NCSA", "ntp": "NTP",
-    "openssl": "OpenSSL", "php-3.01": "PHP-3.01", "postgresql": "PostgreSQL", "psf-2": "PSF-2.0", "python": "PSF-2.0",
-    "python-2.0": "Python-2.0", "sissl": "SISSL", "tcl": "TCL", "unicode": "Unicode-DFS-2016", "unlicense": "Unlicense",
-    "vim": "Vim", "wtfpl": "WTFPL", "w3c": "W3C", "zlib": "Zlib", "zlib/libpng": "Zlib", "zpl-2.1": "ZPL-2.1",
-    "ofl-1.1": "OFL-1.1", "mit-cmu": "MIT-CMU", "smlnj": "SMLNJ", "info-zip": "Info-ZIP", "blessing": "blessing",
-    "bzip2-1.0.6": "bzip2-1.0.6", "afl-2.1": "AFL-2.1", "afl-3.0": "AFL-3.0", "epl-1.0": "EPL-1.0", "epl-2.0": "EPL-2.0",
-    "bitstream-vera": "Bitstream-Vera", "libpng": "Libpng", "blueoak-1.0.0": "BlueOak-1.0.0",
+# Where Debian's short name is SPDX's, but for case.
+SAME = """
+    0BSD AFL-2.1 AFL-3.0 Apache-2.0 Artistic-2.0 Beerware Bitstream-Vera blessing BlueOak-1.0.0 BSD-2-Clause
+    BSD-3-Clause BSD-4-Clause BSD-4-Clause-UC BSL-1.0 bzip2-1.0.6 CC-BY-3.0 CC-BY-4.0 CC-BY-SA-3.0 CC-BY-SA-4.0
+    CC0-1.0 curl EPL-1.0 EPL-2.0 FSFAP FSFUL FSFULLR FSFULLRWD FTL HPND ICU IJG Info-ZIP ISC MIT MIT-0 MIT-CMU
+    MPL-1.1 MPL-2.0 NCSA NTP OFL-1.1 OpenSSL PHP-3.01 PostgreSQL PSF-2.0 Python-2.0 SISSL SMLNJ TCL Unlicense Vim
+    W3C WTFPL X11 Zlib ZPL-2.1
+""".split()
+SPDX = {name.lower(): name for name in SAME} | {
+    "apache-2": "Apache-2.0", "artistic": "Artistic-1.0-Perl", "artistic-1": "Artistic-1.0-Perl",
+    "boost-1.0": "BSL-1.0", "bsd-2": "BSD-2-Clause", "bsd-2-clauses": "BSD-2-Clause", "bsd-3": "BSD-3-Clause",
+    "bsd-3-clauses": "BSD-3-Clause", "cc0": "CC0-1.0", "expat": "MIT", "mit/expat": "MIT", "psf-2": "PSF-2.0",
+    "zlib/libpng": "Zlib",
 }
 # With versions; "+" means "or any later version".
 GNU = re.compile(r"(a?gpl|lgpl|gfdl|fdl)(-niv)?-?v?(\d(?:\.\d)?)(\.0)?(\+?)")
 GNU_NAMES = {"gpl": "GPL", "lgpl": "LGPL", "agpl": "AGPL", "gfdl": "GFDL", "fdl": "GFDL"}
 GNU_VERSIONS = {"GPL": ("1.0", "2.0", "3.0"), "LGPL": ("2.0", "2.1", "3.0"), "AGPL": ("1.0", "3.0"),
                 "GFDL": ("1.1", "1.2", "1.3")}
-EXCEPTIONS = {"openssl": "openvpn-openssl-exception", "autoconf": "Autoconf-exception-2.0",
-              "bison": "Bison-exception-2.2", "gcc": "GCC-exception-3.1", "libtool": "Libtool-exception",
-              "font": "Font-exception-2.0", "classpath": "Classpath-exception-2.0", "linux-syscall-note": "Linux-syscall-note",
-              "llvm": "LLVM-exception", "autoconf-2.0": "Autoconf-exception-2.0", "bison-2.2": "Bison-exception-2.2"}
+EXCEPTIONS = {
+    "autoconf": "Autoconf-exception-2.0", "autoconf-2.0": "Autoconf-exception-2.0", "bison": "Bison-exception-2.2",
+    "bison-2.2": "Bison-exception-2.2", "classpath": "Classpath-exception-2.0", "font": "Font-exception-2.0",
+    "gcc": "GCC-exception-3.1", "libtool": "Libtool-exception", "linux-syscall-note": "Linux-syscall-note",
+    "llvm": "LLVM-exception",
+}
 
 
 def spdx_of(tag):
@@ -38,7 +36,7 @@ def spdx_of(tag):
     if not exception or known is None:
         return known
     name = re.sub(r"[ -]+exceptions?$", "", exception.strip()).strip()
-    return f"{known} WITH {EXCEPTIONS[name]}" if name in EXCEPTIONS and name != "openssl" else None
+    return f"{known} WITH {EXCEPTIONS[name]}" if name in EXCEPTIONS else None
 
 
 def gnu(base):
@@ -84,13 +82,12 @@ def declared(text):
     terms, extracted = set(), {}
     for fields in paragraphs:
         if "files" in fields and "license" in fields:
-            # A paragraph of the file's author's: the texts of its parts stand elsewhere in the file.
             synopsis = fields["license"].partition("\n")[0].strip()
             terms.add(expression(synopsis, texts, extracted))
     terms.discard("")
     if not terms:
         return None, {}
-    return " AND ".join(f"({term})" if " OR " in term and len(terms) > 1 else term for term in sorted(terms)), extracted
+    return " AND ".join(sorted(f"({term})" if " OR " in term and len(terms) > 1 else term for term in terms)), extracted
 
 
 def expression(synopsis, texts, extracted):

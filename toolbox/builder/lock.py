@@ -79,7 +79,9 @@ def write_counts(path, counts):
 
 def differences(expected, counts):
     """Where the counts of one build are not the lock's, as text."""
-    return [f"{name} {rule}: {counts.get(name, {}).get(rule, 0)} replaced, {expected.get(name, {}).get(rule, 0)} expected"
-            for name in sorted(expected.keys() | counts.keys())
-            for rule in sorted(expected.get(name, {}).keys() | counts.get(name, {}).keys())
-            if expected.get(name, {}).get(rule, 0) != counts.get(name, {}).get(rule, 0)]
+    result = []
+    for name in sorted(expected.keys() | counts.keys()):
+        wanted, got = expected.get(name, {}), counts.get(name, {})
+        result += [f"{name} {rule}: {got.get(rule, 0)} replaced, {wanted.get(rule, 0)} expected"
+                   for rule in sorted(wanted.keys() | got.keys()) if got.get(rule, 0) != wanted.get(rule, 0)]
+    return result

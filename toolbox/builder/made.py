@@ -16,7 +16,7 @@ def charsets(closure, *modules):
     """Some of iconv's modules, and a list of just these: a list that names more would send iconv looking for them."""
     package, folder = "libc6", f"/usr/lib/{closure.stage.multiarch}/gconv/"
     lines = []
-    for path in closure.stage.paths[package]:
+    for path in closure.of_package(package, folder + "gconv-modules*"):
         if re.fullmatch(re.escape(folder) + r"gconv-modules(?:\.d/.*\.conf)?", path):
             lines += closure.stage.file(path).read_text(encoding="ascii").splitlines()
     entries = [line.split() for line in lines if line.startswith(("module", "alias"))]

@@ -1,4 +1,5 @@
-"""What is a toolbox to contain? One statement a line, words between blanks, "#" starts a comment, "\\" continues a line.
+"""What is a toolbox to contain? One statement a line, words between blanks; "#" starts a comment, "\\" ends a line that
+goes on.
 
     toolbox 1                              first; the language's version
     kind toolbox|layer
@@ -10,7 +11,7 @@
     lib SONAME... | lib SONAME optional    loaded by dlopen(), or needed and yet not missed
     data PKG /PATH [-> DEST]               a file, a folder, or a pattern of files
     make KIND ARGS...                      what a package's installation would have made
-    wrap NAME ARG...                       bin/NAME becomes a script that runs the program with these first arguments
+    wrap NAME...                           bin/NAME becomes a link to libexec/wrap, which knows what the program needs
     link PATH TARGET                       TARGET as seen from PATH's folder
     fill busybox [except NAME...]          a link to BusyBox for each of its names that no real tool has
     files DIR                              a folder beside the manifests', copied as it is
@@ -18,6 +19,8 @@
     keep /PATH                             a path that stays the target's
     text PATTERN                           of the tree: further files whose paths are moved
     dir PATH                               an empty folder
+    on ARCH STATEMENT                      one that only holds for an architecture
+    hot PATTERN...                         files of the tree that every session reads first: beside the image also plain
     shell PATH                             a session's shell
 """
 import dataclasses
@@ -40,7 +43,7 @@ class Manifest:
     libraries: dict = dataclasses.field(default_factory=dict)  # soname -> optional
     data: list = dataclasses.field(default_factory=list)  # (package, path, dest or "")
     makes: list = dataclasses.field(default_factory=list)  # (kind, arguments)
-    wraps: dict = dataclasses.field(default_factory=dict)  # name -> first arguments
+    wraps: set = dataclasses.field(default_factory=set)
     links: dict = dataclasses.field(default_factory=dict)  # path -> target
     fill: tuple = None  # names that BusyBox is not to fill
     files: list = dataclasses.field(default_factory=list)
@@ -48,6 +51,7 @@ class Manifest:
     keep: list = dataclasses.field(default_factory=list)
     text: list = dataclasses.field(default_factory=list)
     dirs: list = dataclasses.field(default_factory=list)
+    hot: list = dataclasses.field(default_factory=list)
     generic: bool = False  # no manifest: a package taken as it is
 
     def wanted(self):
@@ -133,7 +137,7 @@ STATEMENTS = {
     "lib": lib,
     "data": data,
     "make": lambda manifest, kind, *words: manifest.makes.append((kind, words)),
-    "wrap": lambda manifest, name, first, *rest: manifest.wraps.update({name: (first, *rest)}),
+    "wrap": lambda manifest, *names: manifest.wraps.update(names),
     "link": lambda manifest, path, target: manifest.links.update({path: target}),
     "fill": fill,
     "files": more("files"),
@@ -141,10 +145,11 @@ STATEMENTS = {
     "keep": more("keep"),
     "text": more("text"),
     "dir": more("dirs"),
+    "hot": more("hot"),
 }
 
 
-def parse(text, name):
+def parse(text, name, arch):
     manifest = Manifest(name)
     if not NAME.fullmatch(name) or name == "minimal":
         raise Failure(f"reading a manifest failed: {name!r} cannot be a toolbox's name; use {NAME.pattern}")
@@ -158,6 +163,10 @@ def parse(text, name):
         if not keyword:
             continue
         place = f"reading manifest {name} failed: line {number}: {line.strip()!r}"
+        if keyword == "on" and len(words) > 1:
+            if words[0] != arch:
+                continue
+            keyword, *words = words[1:]
         if first != (keyword == "toolbox"):
             raise Failure(f"{place}: `toolbox 1` comes first, and once")
         first = False
@@ -176,5 +185,6 @@ def parse(text, name):
 def of_package(name, suite):
     """A layer with one package's programs and whatever else it brings."""
     if not NAME.fullmatch(name) or name == "minimal":
-        raise Failure(f"building {name!r} failed: neither a manifest nor a package can have that name; see toolbox/manifests")
+        raise Failure(f"building {name!r} failed: neither a manifest nor a package can have that name; "
+                      "see toolbox/manifests")
     return Manifest(name, suite=suite, packages={name: ("", frozenset())}, generic=True)

@@ -12,9 +12,10 @@ from . import elf
 
 PREFIX = b"/dbg"
 
-# A path only starts where no path, word or format can have been going on. "-" is one of those, but for a shell's ":-";
-# see LOGIN_SHELL too.
+# A path only starts where no path, word or format can have been going on; or behind one of AFTER, which look so: the
+# default value in a shell and a URL. See LOGIN_SHELL too.
 BEFORE = rb"[A-Za-z0-9_.\-/+%}*~]"
+AFTER = (rb":-", rb"file://")
 END = rb"""(?=[/:\0\s"'`;,()\[\]{}|&<>$\\]|\Z)"""
 
 # Always the target's: where it keeps debug information, kernel modules and sources, and the time zones of its clock.
@@ -36,12 +37,12 @@ INTERPRETERS = (("/lib64/", "/dbg/l/"), ("/lib/", "/dbg/"))
 
 
 def moving(folder, names=b""):
-    """The rule for one folder at the root, or for some names in it. The slash comes first and what must not stand before
+    """The rule for one folder at the root, or for some names in it. The slash is first and what must not stand before
     it second: so a search skips from slash to slash."""
     start = f"/{folder}".encode()
     # As long as the folder: "/lib64" becomes "/dbg/l", and "/sbin" becomes "/dbg/".
     new = (PREFIX + b"/l")[:len(start)] if folder == "lib64" else (PREFIX + b"/")[:len(start)]
-    fresh = rb"(?:(?<!" + BEFORE + start + rb")|(?<=:-" + start + rb"))"
+    fresh = rb"(?:(?<!" + BEFORE + start + rb")" + b"".join(rb"|(?<=" + text + start + rb")" for text in AFTER) + rb")"
     return folder, re.compile(start + fresh + (rb"(?=/(?:" + names + rb")" + END + rb")" if names else END)), new
 
 
@@ -67,6 +68,7 @@ class Rules:
                 result[facts.interpreter_at:facts.interpreter_at + len(facts.interpreter)] = \
                     moved_interpreter(facts.interpreter)
                 counts["interp"] = 1
+                places.append(("interp", facts.interpreter_at))
                 skip = range(facts.interpreter_at, facts.interpreter_at + len(facts.interpreter))
         for name, pattern, new in self.table:
             for match in pattern.finditer(data):

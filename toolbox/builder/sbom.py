@@ -25,7 +25,7 @@ class Work:
     source: str = ""
     source_version: str = ""
     copyright: str = ""
-    copyright_from: str = ""  # the package whose file that is
+    copyright_from: tuple = ()  # the packages that it was found through
     changed: bool = False
 
 
@@ -43,15 +43,17 @@ def works(names, packages, stage, counts, minimal):
 
 
 def copyright_of(name, stage):
-    """A package's copyright file, and whose it is: its folder may be a link to another package's."""
-    folder = f"/usr/share/doc/{name}"
+    """A package's copyright file, and the packages that lead to it: its folder may be a link to another package's."""
+    folder, through = f"/usr/share/doc/{name}", []
     for _ in range(8):
         path = stage.find(f"{folder}/copyright")
         if path and (found := stage.follow(path)):
-            return stage.file(found).read_text(encoding="utf-8", errors="replace"), stage.owner[found]
+            text = stage.file(found).read_text(encoding="utf-8", errors="replace")
+            return text, (*through, stage.owner[path], stage.owner[found])
         link = stage.find(folder)
         if link is None or not stage.file(link).is_symlink():
             break
+        through.append(stage.owner[link])
         folder = os.path.normpath(os.path.join("/usr/share/doc", os.readlink(stage.file(link))))
     raise Failure(f"collecting licences failed: {name} has no copyright file; name the package that has it with `from`")
 

@@ -21,6 +21,7 @@ class Stage:
         self.owner = {}  # path -> package
 
     def unpack(self, debs):
+        """DEBS: package -> file. In the order of the names, so that what is done twice is done alike."""
         def one(item):
             name, deb = item
             target = self.folder / name
@@ -62,7 +63,7 @@ class Stage:
 
     def programs(self, package):
         """name -> path of a package's programs"""
-        return {path.rsplit("/", 1)[1]: path for path in self.paths[package]
+        return {path.rsplit("/", 1)[1]: path for path in self.paths.get(package, ())
                 if path.rsplit("/", 1)[0] in PROGRAM_FOLDERS}
 
     def library(self, soname, runpath=(), origin=""):
@@ -73,7 +74,10 @@ class Stage:
             path = os.path.normpath(f"{folder}/{soname}")
             if path in self.owner:
                 return path
-        return None
+        # Where packages offer the same library, each has it in a folder, and installing links one of them.
+        offered = [path for path in self.by_name.get(soname, ())
+                   if path.startswith(f"/usr/lib/{self.multiarch}/") and path.count("/") == 5]
+        return offered[0] if offered else None
 
 
 def place(path, multiarch):

@@ -12,13 +12,16 @@
 #define TOOLBOX_NAME_MAX 64
 #define TOOLBOX_HASH_LENGTH 64 /* hexadecimal digits of a SHA-256 */
 
-/* In the order in which they are tried: what a session starts from fastest comes first. */
-enum toolbox_format { TOOLBOX_EROFS, TOOLBOX_SQUASHFS, TOOLBOX_TREE, TOOLBOX_FORMAT_MAX };
+/*
+ * In the order in which they are tried. TOOLBOX_HOT is none by itself: a folder with those files of an image that every session
+ * reads first, laid over it, so that all sessions share what the kernel has of them in memory.
+ */
+enum toolbox_format { TOOLBOX_EROFS, TOOLBOX_SQUASHFS, TOOLBOX_TREE, TOOLBOX_HOT, TOOLBOX_FORMAT_MAX };
 
 struct toolbox_image {
 	char *file; /* a name in the folder of toolbox.json; NULL: there is no image of this format */
 	uint64_t size;
-	char *sha256; /* of the file; NULL for TOOLBOX_TREE, which the digest of the whole describes */
+	char *sha256; /* of the file, or a folder's listing; NULL for TOOLBOX_TREE, which the digest of the whole describes */
 };
 
 struct toolbox_manifest {
@@ -41,5 +44,7 @@ void toolbox_manifest_done(struct toolbox_manifest *manifest);
 /* [a-z0-9][a-z0-9+.-]*, at most TOOLBOX_NAME_MAX: as Debian's packages are called. */
 bool toolbox_name_is_valid(const char *name);
 
-/* "erofs", "squashfs", "tree"; NULL beyond. */
+/* "erofs", "squashfs", "tree", "hot"; NULL beyond. */
 const char *toolbox_format_name(enum toolbox_format format);
+/* Is it a folder, not one file? */
+bool toolbox_format_is_folder(enum toolbox_format format);

@@ -2,6 +2,7 @@
 /* Process system calls that glibc has no function for, or none that tells enough. Negative errno on failure. */
 #pragma once
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -11,6 +12,12 @@
  * [CLONE_INTO_CGROUP, Linux 5.7: joining later by a write to cgroup.procs waits for an RCU grace period]
  */
 pid_t sys_fork(int cgroup_fd, int *ret_pidfd);
+
+/*
+ * Reaps a child that is dead by its pidfd. Who traces it has its status first: strace -f for a moment, which is waited for, a
+ * process of the target's for as long as it likes: then 0 with si_pid 0.
+ */
+int sys_reap(int pidfd, siginfo_t *ret);
 
 /* close_range(2): from first to the last fd there is. */
 int sys_close_from(unsigned first);

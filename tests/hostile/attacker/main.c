@@ -14,6 +14,7 @@ static const struct {
 	{ "spy", attack_spy },
 	{ "exe", attack_exe },
 	{ "toolbox", attack_toolbox },
+	{ "unmount", attack_unmount },
 	{ "stdio", attack_stdio },
 	{ "root", attack_root },
 	{ "procwrite", attack_procwrite },
@@ -49,7 +50,6 @@ static const struct {
 	{ "packet", probe_packet },
 	{ "environ", probe_environ },
 	{ "orphans", probe_orphans },
-	{ "mark", probe_mark },
 	{ "sleep", probe_sleep },
 };
 

@@ -330,14 +330,6 @@ int probe_orphans(int argc, char **argv)
 	return 0;
 }
 
-/* mark: says that it was run. */
-int probe_mark(int argc, char **argv)
-{
-	(void)argc;
-	note("%s was run", argv[0]);
-	return 0;
-}
-
 /* sleep MS */
 int probe_sleep(int argc, char **argv)
 {

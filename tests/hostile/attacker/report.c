@@ -141,6 +141,7 @@ void need_mounts(void)
 
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
 		return;
+	note("in a user namespace of the attacker's own");
 	start_mapper(ends);
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS) < 0)
 		broken("a user namespace");

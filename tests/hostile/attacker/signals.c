@@ -58,8 +58,18 @@ int attack_signal(int argc, char **argv)
 
 static void hold(pid_t pid)
 {
-	if (ptrace(PTRACE_SEIZE, pid, 0, 0) == 0)
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/mem", pid);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd >= 0) {
+		fell("the memory of process %d opened for writing", pid);
+		close(fd);
+	}
+	if (ptrace(PTRACE_SEIZE, pid, 0, 0) == 0) {
+		fell("process %d was traced", pid);
 		ptrace(PTRACE_INTERRUPT, pid, 0, 0);
+	}
 }
 
 int attack_ptrace(int argc, char **argv)
@@ -76,14 +86,21 @@ static unsigned cgroup_count;
 
 static void move(pid_t pid)
 {
+	static bool moved, refused;
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", pid);
 	for (unsigned i = 0; i < cgroup_count; i++) {
 		int fd = open(cgroup_files[i], O_WRONLY | O_CLOEXEC);
 
-		if (fd >= 0 && write(fd, text, strlen(text)) < 0 && errno == EBADF)
-			broken("writing %s", cgroup_files[i]);
+		bool done = fd >= 0 && write(fd, text, strlen(text)) >= 0;
+
+		if (done && !moved)
+			note("moved process %d by %s", pid, cgroup_files[i]);
+		else if (!done && !refused && errno != ESRCH)
+			note("refused process %d by %s: %s", pid, cgroup_files[i], strerror(errno));
+		moved |= done;
+		refused |= !done && errno != ESRCH;
 		if (fd >= 0)
 			close(fd);
 	}

@@ -136,7 +136,8 @@ static void spy_on(pid_t pid)
 	ssize_t length = readlink(path, link, sizeof(link) - 1);
 	if (length > 0) {
 		link[length] = '\0';
-		if (strstr(link, "/dbgattach") != NULL)
+		const char *name = strrchr(link, '/');
+		if (name != NULL && (strcmp(name, "/dbgattach") == 0 || strcmp(name, "/dbgattach (deleted)") == 0))
 			fell("process %d runs the host's own program: %s", pid, link);
 	}
 }
@@ -203,8 +204,8 @@ static void try_write(pid_t pid, const char *root, const char *name)
 	}
 }
 
-/* In the session's mount namespace, where it can be joined: the flag of the mount, then that of the filesystem, goes. */
-static void unlock_inside(pid_t pid)
+/* Into the session's mount namespace, where the toolbox is; or the end of this process. */
+static void join(pid_t pid)
 {
 	char path[64];
 
@@ -214,6 +215,14 @@ static void unlock_inside(pid_t pid)
 		_exit(0);
 	if (access("/dbg/bin/busybox", F_OK) < 0)
 		_exit(0); /* not yet pivoted, or our own: a child of ours */
+}
+
+/* Where it can be joined: the flag of the mount, then that of the filesystem, goes. */
+static void unlock_inside(pid_t pid)
+{
+	int fd;
+
+	join(pid);
 	/* erofs says yes to the second and stays as it is; what counts is whether it can be written to. */
 	if (mount(NULL, "/dbg", NULL, MS_REMOUNT | MS_BIND, NULL) == 0 &&
 	    mount(NULL, "/dbg", NULL, MS_REMOUNT, NULL) == 0)
@@ -245,6 +254,25 @@ int attack_toolbox(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	watch(unlock);
+}
+
+static void unmount(pid_t pid)
+{
+	if (fork() != 0) {
+		usleep(2000);
+		return;
+	}
+	join(pid);
+	if (umount2("/dbg", MNT_DETACH) == 0)
+		fell("the toolbox was unmounted under process %d", pid);
+	_exit(0);
+}
+
+int attack_unmount(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	watch(unmount);
 }
 
 /* ---- the caller's files as stdio ---- */

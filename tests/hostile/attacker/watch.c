@@ -48,9 +48,11 @@ void watch(visit_fn visit)
 {
 	/* What a session leaves to us is reaped: that a container's first process does not do that is another test's. */
 	signal(SIGCHLD, SIG_DFL);
+	bool seen = false;
 	const pid_t floor = last_pid();
 	pid_t last = floor;
 
+	note("watching");
 	ready();
 	for (unsigned turn = 0;; turn++) {
 		pid_t highest = last;
@@ -59,6 +61,9 @@ void watch(visit_fn visit)
 			if (is_watched(pid) || !exists(pid))
 				continue;
 			highest = pid > highest ? pid : highest;
+			if (!seen)
+				note("saw process %d", pid);
+			seen = true;
 			if (count < WATCHED_MAX)
 				watched[count++] = pid;
 		}

@@ -42,6 +42,7 @@ static void reads_each_field(void **state)
 	assert_null(manifest.images[TOOLBOX_SQUASHFS].file);
 	assert_string_equal(manifest.images[TOOLBOX_TREE].file, "tree");
 	assert_null(manifest.images[TOOLBOX_TREE].sha256);
+	assert_null(manifest.images[TOOLBOX_HOT].file);
 	toolbox_manifest_done(&manifest);
 
 	assert_success(parse(HEAD "\"name\":\"g++-12\",\"kind\":\"layer\",\"base\":\"sha256:" HASH_B
@@ -66,6 +67,9 @@ static void refuses(void **state)
 		{ CORE "\"images\":[]}", ERR_UNSUPPORTED, "no image" },
 		{ CORE "\"images\":[{\"format\":\"of-2030\",\"file\":\"x\"}]}", ERR_UNSUPPORTED, "no image" },
 		{ CORE "\"images\":[" IMAGE "," IMAGE "]}", ERR_MALFORMED, "two of format" },
+		{ CORE "\"images\":[{\"format\":\"hot\",\"file\":\"hot\",\"sha256\":\"" HASH_B "\"}]}", ERR_UNSUPPORTED,
+		  "no image" },
+		{ CORE "\"images\":[" IMAGE ",{\"format\":\"hot\",\"file\":\"hot\"}]}", ERR_MALFORMED, "sha256" },
 		{ CORE "\"images\":{}}", ERR_MALFORMED, "no array" },
 		{ CORE "\"images\":[{\"format\":\"tree\",\"file\":\"../tree\"}]}", ERR_MALFORMED, "plain" },
 		{ CORE "\"images\":[{\"format\":\"tree\",\"file\":\"a/tree\"}]}", ERR_MALFORMED, "plain" },
