@@ -128,7 +128,6 @@ def test_tables_and_references(dbg, docker_target, runc_target):
     assert json.loads(dbg.run("ls", "-o", "json", "-f", "name=nobody-at-all").succeeded().out) == []
 
 
-@pytest.mark.falls_without("ESCAPE")
 def test_damage_costs_its_own_row(dbg, ls, docker_target):
     """A state file that no runtime wrote, with an escape sequence in it."""
     name = unique("damaged")
