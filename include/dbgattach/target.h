@@ -18,7 +18,10 @@
 struct target {
 	const char *runtime;     /* "docker", ...: static */
 	char *id, *name, *image; /* id is never NULL ("pid:123" for pid:N); name and image may be */
-	char *pod;               /* "NAMESPACE/NAME" of Kubernetes; NULL: in none that is known */
+	char *scope;             /* what RUNTIME:SCOPE/REF needs to name it again; NULL: nothing */
+	char *pod;               /* "NAMESPACE/POD/CONTAINER"; NULL: of no pod */
+	char *unit;              /* what must stand in its cgroup's path where nothing states its start; NULL: its id */
+	uid_t user;              /* whose container it is: 0, or a user's own */
 	pid_t pid;               /* 0: not running */
 	uint64_t start_time;     /* as the runtime states it; 0: it does not */
 	bool paused;
@@ -31,8 +34,9 @@ void target_done(struct target *target);
 
 /*
  * Resolves, in this order of preference: a whole 64-digit id (as Docker does: else a container named like another's
- * id would catch it), exact name, unique prefix of a 64-digit id; then pins. What runc and crun call an id is a name
- * that somebody chose, and is matched whole. A container that several runtimes know (Podman's is also runc's) is one
+ * id would catch it), exact name, unique prefix of a 64-digit id; then pins. What runc, crun and containerd call an id may
+ * be a name that somebody chose, and is matched whole. Where no state file tells of it, the processes' cgroups are
+ * searched for the id, and the processes for the supervisors of LXC and systemd-nspawn. A container that several runtimes know (Podman's is also runc's) is one
  * when the init pid is the same; the runtime that stands first in the table speaks for it.
  *
  * Errors: ERR_NOT_FOUND (a bare number gets the hint pid:N), ERR_AMBIGUOUS (the text lists the matches in a form that

@@ -67,10 +67,8 @@ int user_spec_parse(const char *text, struct user_spec *ret, struct err *err)
 }
 
 /* NAME:PASSWORD:UID:GID:GECOS:HOME:SHELL and nothing else. */
-static bool parse_line(struct slice line, const char *name, uid_t *ret_uid, gid_t *ret_gid)
+static bool split_line(struct slice line, struct slice fields[PASSWD_FIELDS], uid_t *ret_uid, gid_t *ret_gid)
 {
-	struct slice fields[PASSWD_FIELDS];
-
 	if (line.length == 0 || memchr(line.text, '\0', line.length))
 		return false;
 	for (size_t i = 0; i < PASSWD_FIELDS - 1; i++)
@@ -78,8 +76,21 @@ static bool parse_line(struct slice line, const char *name, uid_t *ret_uid, gid_
 			return false;
 	if (line.length > 0 && memchr(line.text, ':', line.length))
 		return false;
-	return slice_is(fields[0], name) && parse_id(fields[2].text, fields[2].length, ret_uid) &&
+	return parse_id(fields[2].text, fields[2].length, ret_uid) &&
 	       parse_id(fields[3].text, fields[3].length, ret_gid);
+}
+
+static bool parse_line(struct slice line, const char *name, uid_t *ret_uid, gid_t *ret_gid)
+{
+	struct slice fields[PASSWD_FIELDS] = { 0 };
+	uid_t uid;
+	gid_t gid;
+
+	if (!split_line(line, fields, &uid, &gid) || !slice_is(fields[0], name))
+		return false;
+	*ret_uid = uid;
+	*ret_gid = gid;
+	return true;
 }
 
 int passwd_find(const char *bytes, size_t length, const char *name, uid_t *ret_uid, gid_t *ret_gid, struct err *err)
@@ -104,4 +115,30 @@ int passwd_find(const char *bytes, size_t length, const char *name, uid_t *ret_u
 	char shown[64];
 	return err_set(err, ERR_NOT_FOUND, "no user \"%s\" in the target's passwd file",
 		       text_escape(name, strlen(name), shown, sizeof(shown)));
+}
+
+int passwd_find_user(const char *bytes, size_t length, const char *user, struct passwd_user *ret, struct err *err)
+{
+	struct lines lines = { .bytes = bytes, .length = length };
+	struct slice line;
+	uid_t wanted = (uid_t)-1;
+	char shown[64];
+
+	bool by_id = is_digits(user, strlen(user)) && parse_id(user, strlen(user), &wanted);
+	while (length <= PASSWD_FILE_MAX && line_next(&lines, &line)) {
+		struct slice fields[PASSWD_FIELDS] = { 0 };
+		struct passwd_user out = { 0 };
+		gid_t gid;
+
+		if (!split_line(line, fields, &out.uid, &gid) ||
+		    (by_id ? out.uid != wanted : !slice_is(fields[0], user)))
+			continue;
+		if (fields[5].length == 0 || fields[5].length >= sizeof(out.home) || fields[5].text[0] != '/')
+			continue;
+		memcpy(out.home, fields[5].text, fields[5].length);
+		*ret = out;
+		return 0;
+	}
+	return err_set(err, ERR_NOT_FOUND, "no user \"%s\" with a home in /etc/passwd",
+		       text_escape(user, strlen(user), shown, sizeof(shown)));
 }

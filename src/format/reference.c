@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define POD "pod/"
+
 static bool is_alnum(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -34,6 +36,11 @@ static const char *name_problem(const char *name, size_t length)
 		if (!is_alnum(name[i]) && !(name[i] != '\0' && strchr("_.+-", name[i])))
 			return "a name is made of letters, digits and _ . + -";
 	return NULL;
+}
+
+bool reference_name_is_valid(const char *name)
+{
+	return strnlen(name, REFERENCE_MAX) < REFERENCE_MAX && name_problem(name, strlen(name)) == NULL;
 }
 
 /* A folder or a user's name: no component may be "", "." or "..", but the path may start with a slash. */
@@ -77,6 +84,18 @@ static const char *take_scope(const char **name, struct reference *out)
 	return NULL;
 }
 
+/* "[NAMESPACE/]POD[/CONTAINER]": which of the three two words are is for who knows the pods. */
+static const char *take_pod(const char **name, struct reference *out)
+{
+	const char *slash = strchr(*name, '/');
+
+	slash = slash ? strchr(slash + 1, '/') : NULL;
+	if (**name == '/' || (slash && strchr(slash + 1, '/')))
+		return "a pod is written pod/[NAMESPACE/]POD[/CONTAINER]";
+	memcpy(out->runtime, POD, strlen(POD) - 1);
+	return take_scope(name, out);
+}
+
 static int parse_runtime(const char *text, size_t length, struct reference *out, struct err *err)
 {
 	if (length == 0 || length >= sizeof(out->runtime))
@@ -114,7 +133,12 @@ int reference_parse(const char *text, struct reference *ret, struct err *err)
 		return refuse(text, "it is too long", err);
 
 	const char *colon = strchr(text, ':');
-	if (colon) {
+	if (text_starts(text, POD)) {
+		name += strlen(POD);
+		problem = take_pod(&name, &out);
+		if (problem)
+			return refuse(text, problem, err);
+	} else if (colon) {
 		int r = parse_runtime(text, (size_t)(colon - text), &out, err);
 		if (r < 0)
 			return r;

@@ -22,16 +22,15 @@ static bool is_in_image(const struct target_entry *entry, const char *value)
 	return entry->target->image != NULL && strstr(entry->target->image, value) != NULL;
 }
 
+/* Whole components of NAMESPACE/POD/CONTAINER, one behind the other. */
 static bool is_pod(const struct target_entry *entry, const char *value)
 {
-	const char *pod = entry->target->pod;
 	size_t length = strlen(value);
 
-	if (pod == NULL || strcmp(pod, value) == 0)
-		return pod != NULL;
-	const char *slash = strchr(pod, '/');
-	return slash != NULL &&
-	       (strcmp(slash + 1, value) == 0 || ((size_t)(slash - pod) == length && strncmp(pod, value, length) == 0));
+	for (const char *at = entry->target->pod; at != NULL; at = strchr(at, '/') != NULL ? strchr(at, '/') + 1 : NULL)
+		if (strncmp(at, value, length) == 0 && (at[length] == '\0' || at[length] == '/'))
+			return true;
+	return false;
 }
 
 static bool begins_id(const struct target_entry *entry, const char *value)

@@ -17,27 +17,26 @@
 #include <time.h>
 #include <unistd.h>
 
+#define CGROUP_FILE_MAX (256U << 10)
+
 struct list {
-	const struct host *host;
+	struct search search; /* for everything */
 	const struct target_visitor *visitor;
 	bool stopped; /* those that do not run are wanted too */
 	json_t *seen; /* an object as a set: pids, and ids with their pids, that were told of */
 	int failure;  /* what the visitor returned */
 };
 
-const struct host *list_host(const struct list *list)
+int list_damaged(struct list *list, const struct runtime *runtime, int failure, const struct err *why)
 {
-	return list->host;
-}
-
-bool list_failed(const struct list *list)
-{
-	return list->failure < 0;
-}
-
-void list_damaged(struct list *list, const struct runtime *runtime, const struct err *why)
-{
-	list->visitor->damaged(runtime->name, why, list->visitor->context);
+	/* The visitor has had enough: that is no damage. */
+	if (list->failure < 0)
+		return failure;
+	/* Two runtimes that share a file would say the same of it. */
+	if (json_object_get(list->seen, why->text) == NULL)
+		list->visitor->damaged(runtime->name, why, list->visitor->context);
+	(void)json_object_set_new(list->seen, why->text, json_true());
+	return 0;
 }
 
 static bool was_told(const struct list *list, const char *key)
@@ -74,7 +73,7 @@ static bool is_known(const struct list *list, const struct target *target)
 }
 
 /* The freezer of its cgroup, which a parent's counts for too; what the runtime says where it cannot be read. */
-static enum target_state state_by(const struct host *host, const struct target *target, const struct buffer *membership)
+enum target_state target_state_of(const struct host *host, const struct target *target, const struct pin *pin)
 {
 	static const struct {
 		const char *controller, *mount, *file, *frozen;
@@ -83,27 +82,20 @@ static enum target_state state_by(const struct host *host, const struct target *
 		{ "", "sys/fs/cgroup", "cgroup.events", "frozen 1" },
 		{ "", "sys/fs/cgroup/unified", "cgroup.events", "frozen 1" },
 	};
-	cleanup_buffer struct buffer state = { 0 };
+	const enum target_state stated = target->paused ? TARGET_PAUSED : TARGET_RUNNING;
+	cleanup_buffer struct buffer text = { 0 }, state = { 0 };
 	char cgroup[CGROUP_PATH_MAX], path[CGROUP_PATH_MAX + 64];
 
-	for (size_t i = 0; membership->length > 0 && i < ARRAY_SIZE(places); i++) {
-		if (cgroup_path_of(membership->data, membership->length, places[i].controller, cgroup, sizeof(cgroup)) <
-			    0 ||
+	if (io_read_file_at(pin->proc_fd, "cgroup", CGROUP_FILE_MAX, &text) < 0 || text.length == 0)
+		return stated;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		if (cgroup_path_of(text.data, text.length, places[i].controller, cgroup, sizeof(cgroup)) < 0 ||
 		    text_format(path, sizeof(path), "%s%s/%s", places[i].mount, cgroup, places[i].file) < 0 ||
 		    io_read_file_at(host->root_fd, path, 4096, &state) < 0 || state.length == 0)
 			continue;
 		return strstr(state.data, places[i].frozen) != NULL ? TARGET_PAUSED : TARGET_RUNNING;
 	}
-	return target->paused ? TARGET_PAUSED : TARGET_RUNNING;
-}
-
-enum target_state target_state_of(const struct host *host, const struct target *target, const struct pin *pin)
-{
-	cleanup_buffer struct buffer cgroup = { 0 };
-	struct err ignored;
-
-	(void)read_cgroup(pin, &cgroup, &ignored);
-	return state_by(host, target, &cgroup);
+	return stated;
 }
 
 int64_t target_since(const struct pin *pin)
@@ -116,25 +108,37 @@ int64_t target_since(const struct pin *pin)
 	       (int64_t)pin->start_time / sysconf(_SC_CLK_TCK);
 }
 
+/* Also where only what an attach would read more of can show it. */
+static int identify(const struct list *list, const struct runtime *runtime, struct target *target,
+		    const struct pin *pin, struct err *err)
+{
+	int r = check_identity(&list->search, runtime, target, pin, err);
+
+	if (r == 0 || err->kind != ERR_CHANGED || runtime->complete == NULL || target->start_time != 0)
+		return r;
+	struct err why = { 0 };
+	if (runtime->complete(runtime, &list->search, target, &why) < 0 || target->start_time != pin->start_time)
+		return r;
+	return 0;
+}
+
 /* Negative: it cannot be told. A process that is none, or another's, is a container that is stopped. */
 static int look_at(const struct list *list, const struct runtime *runtime, struct target *target, struct pin *ret_pin,
 		   struct target_entry *entry, struct err *err)
 {
+	const struct host *host = list->search.files.host;
 	struct stat st;
-	cleanup_buffer struct buffer cgroup = { 0 };
-	int r = pin_open(list->host, target->pid, target->start_time, ret_pin, err);
+	int r = pin_open(host, target->pid, target->start_time, ret_pin, err);
 
 	if (r == 0)
-		r = read_cgroup(ret_pin, &cgroup, err);
-	if (r == 0)
-		r = check_identity(list->host, runtime, target, ret_pin, &cgroup, err);
+		r = identify(list, runtime, target, ret_pin, err);
 	if (r == 0 && fstat(ret_pin->proc_fd, &st) < 0)
 		r = err_sys(err, errno, "/proc/%d", target->pid);
 	if (r == 0) {
 		/* The folder's owner is the process's effective uid, for an undumpable one too. [proc_pid(5)] */
 		entry->uid = st.st_uid;
 		entry->since = target_since(ret_pin);
-		entry->state = state_by(list->host, target, &cgroup);
+		entry->state = target_state_of(host, target, ret_pin);
 		entry->pin = ret_pin;
 		r = pin_verify(ret_pin, err);
 	}
@@ -151,7 +155,8 @@ static int tell(struct list *list, const struct runtime *runtime, struct target 
 	struct target_entry entry = { .target = target };
 	struct err why = { 0 };
 
-	target->runtime = runtime->name;
+	if (target->runtime == NULL)
+		target->runtime = runtime->name;
 	/* What these call an id is what somebody called the container. */
 	if (target->name == NULL && !is_container_id(target->id))
 		target->name = strdup(target->id);
@@ -159,8 +164,7 @@ static int tell(struct list *list, const struct runtime *runtime, struct target 
 		return 0;
 	if (target->pid != 0 && look_at(list, runtime, target, &pin, &entry, &why) < 0) {
 		(void)err_wrap(&why, "%s", target->id);
-		list_damaged(list, runtime, &why);
-		return 0;
+		return list_damaged(list, runtime, 0, &why);
 	}
 	if (!is_new(list, &entry) || (entry.state == TARGET_STOPPED && !list->stopped))
 		return 0;
@@ -178,24 +182,29 @@ int list_add(struct list *list, const struct runtime *runtime, struct target *ta
 int target_list(const struct host *host, const char *runtime, bool stopped, const struct target_visitor *visitor,
 		struct err *err)
 {
-	struct list list = { .host = host, .visitor = visitor, .stopped = stopped, .seen = json_object() };
+	static const struct reference everything;
+	struct list list = {
+		.search = { .files = { .host = host }, .reference = &everything },
+		.visitor = visitor,
+		.stopped = stopped,
+		.seen = json_object(),
+	};
 	bool known = false;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && runtime_at(i) != NULL; i++) {
-		const struct runtime *one = runtime_at(i);
+	list.search.list = &list;
+	for (size_t i = 0; r == 0 && i < runtimes_count; i++) {
+		const struct runtime *one = &runtimes[i];
 		struct err why = { 0 };
 
-		if (runtime != NULL && strcmp(runtime, one->name) != 0)
+		if (one->is_fallback || (runtime != NULL && strcmp(runtime, one->name) != 0))
 			continue;
 		known = true;
-		r = one->list == NULL ? 0 : one->list(one, &list, &why);
-		if (r < 0 && !list_failed(&list)) {
-			list_damaged(&list, one, &why);
-			r = 0;
-		} else if (r < 0 && err != NULL) {
+		r = one->visit(one, &list.search, &why);
+		if (r < 0)
+			r = list_damaged(&list, one, r, &why);
+		if (r < 0 && err != NULL)
 			*err = why;
-		}
 	}
 	json_decref(list.seen);
 	return known ? r : err_set(err, ERR_USAGE, "unknown runtime \"%.32s\"", runtime);
@@ -203,17 +212,18 @@ int target_list(const struct host *host, const char *runtime, bool stopped, cons
 
 const char *target_runtime_at(const struct host *host, size_t index, bool *ret_found)
 {
-	const struct runtime *runtime = runtime_at(index);
-
-	if (runtime == NULL)
+	if (index >= runtimes_count || runtimes[index].is_fallback)
 		return NULL;
-	*ret_found = faccessat(host->root_fd, runtime->folder + strspn(runtime->folder, "/"), F_OK, 0) == 0;
-	return runtime->name;
+	const char *folder = runtimes[index].folder;
+	*ret_found = folder != NULL && faccessat(host->root_fd, folder + strspn(folder, "/"), F_OK, 0) == 0;
+	return runtimes[index].name;
 }
 
 int target_reference(const struct target *target, char *out, size_t size)
 {
 	/* pid:N is a reference as it stands. */
-	return strcmp(target->runtime, "pid") == 0 ? text_format(out, size, "%s", target->id) :
-						     text_format(out, size, "%s:%s", target->runtime, target->id);
+	if (strcmp(target->runtime, "pid") == 0)
+		return text_format(out, size, "%s", target->id);
+	return text_format(out, size, "%s:%s%s%s", target->runtime, target->scope != NULL ? target->scope : "",
+			   target->scope != NULL ? "/" : "", target->id);
 }

@@ -23,7 +23,7 @@ static const struct {
 #define cleanup_state __attribute__((cleanup(oci_state_done)))
 
 /* -ENOENT without an error text when there is no such container. */
-static int read_state(const struct host *host, const char *folder, const char *id, const char *file,
+static int read_state(const struct files *files, const char *folder, const char *id, const char *file,
 		      int (*parse)(const char *, size_t, struct oci_state *, struct err *), struct oci_state *ret,
 		      struct err *err)
 {
@@ -34,7 +34,7 @@ static int read_state(const struct host *host, const char *folder, const char *i
 	int r = text_format(path, sizeof(path), "%s/%s/%s", folder, id, file);
 	if (r < 0)
 		return err_sys(err, r, "%s/%s", folder, id);
-	r = state_read(host, path, &buffer, err);
+	r = state_read(files, path, &buffer, err);
 	if (r < 0)
 		return r;
 	r = parse(buffer.data, buffer.length, &state, err);
@@ -56,11 +56,11 @@ static int take_start_time(const struct oci_state *state, struct target *target,
 	return 0;
 }
 
-int oci_start_time(const struct host *host, const char *folder, struct target *target, struct err *err)
+int oci_start_time(const struct files *files, const char *folder, struct target *target, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(layouts); i++) {
 		cleanup_state struct oci_state state = { 0 };
-		int r = read_state(host, folder, target->id, layouts[i].file, layouts[i].parse, &state, err);
+		int r = read_state(files, folder, target->id, layouts[i].file, layouts[i].parse, &state, err);
 		if (r == 0)
 			return take_start_time(&state, target, err);
 		if (r != -ENOENT)
@@ -69,7 +69,7 @@ int oci_start_time(const struct host *host, const char *folder, struct target *t
 	return 0;
 }
 
-int oci_read_config(const struct host *host, const char *bundle, struct target *target, struct err *err)
+int oci_read_config(const struct files *files, const char *bundle, struct target *target, struct err *err)
 {
 	cleanup_buffer struct buffer buffer = { 0 };
 	cleanup_close int folder = -EBADF;
@@ -84,8 +84,8 @@ int oci_read_config(const struct host *host, const char *bundle, struct target *
 	 * The bundle is a path out of a file. It adds comfort, not identity: whatever is wrong with it costs the
 	 * environment only.
 	 */
-	if (bundle[0] != '/' || state_open_folder(host, bundle, &folder, NULL) < 0 ||
-	    state_read_at(host, folder, "config.json", &buffer, NULL) < 0)
+	if (bundle[0] != '/' || state_open_folder(files, bundle, &folder, NULL) < 0 ||
+	    state_read_at(files, folder, "config.json", &buffer, NULL) < 0)
 		return 0;
 	int r = oci_config_parse(buffer.data, buffer.length, &config, NULL);
 	if (r == -ENOMEM)
@@ -100,12 +100,12 @@ int oci_read_config(const struct host *host, const char *bundle, struct target *
 	return 0;
 }
 
-int oci_find_bundle(const struct host *host, const char *folder, const struct target *target, char **ret_bundle,
+int oci_find_bundle(const struct files *files, const char *folder, const struct target *target, char **ret_bundle,
 		    struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(layouts); i++) {
 		cleanup_state struct oci_state state = { 0 };
-		int r = read_state(host, folder, target->id, layouts[i].file, layouts[i].parse, &state, err);
+		int r = read_state(files, folder, target->id, layouts[i].file, layouts[i].parse, &state, err);
 		if (r == -ENOENT)
 			continue;
 		if (r == 0 && state.pid == target->pid)
@@ -115,7 +115,7 @@ int oci_find_bundle(const struct host *host, const char *folder, const struct ta
 	return 0;
 }
 
-int oci_read_seccomp(const struct host *host, const char *bundle, struct seccomp_profile *ret, bool *ret_stated,
+int oci_read_seccomp(const struct files *files, const char *bundle, struct seccomp_profile *ret, bool *ret_stated,
 		     struct err *err)
 {
 	cleanup_buffer struct buffer buffer = { 0 };
@@ -126,9 +126,9 @@ int oci_read_seccomp(const struct host *host, const char *bundle, struct seccomp
 	*ret_stated = false;
 	if (bundle[0] != '/')
 		return 0;
-	int r = state_open_folder(host, bundle, &folder, &why);
+	int r = state_open_folder(files, bundle, &folder, &why);
 	if (r == 0)
-		r = state_read_at(host, folder, "config.json", &buffer, &why);
+		r = state_read_at(files, folder, "config.json", &buffer, &why);
 	/* One that is not there, or not root's alone, states nothing; one that cannot be read may state much. */
 	if (r == -ENOENT || why.kind == ERR_REFUSED)
 		return 0;
@@ -150,9 +150,8 @@ struct scan {
 	struct search *search;
 };
 
-static int visit(const char *id, void *context, struct err *err)
+static int look(struct scan *scan, const char *id, struct err *err)
 {
-	struct scan *scan = context;
 	struct search *search = scan->search;
 	cleanup_state struct oci_state state = { 0 };
 	/* The id of these runtimes is what somebody called the container, so it counts as a name. */
@@ -160,16 +159,30 @@ static int visit(const char *id, void *context, struct err *err)
 			   search->is_full_id                       ? MATCH_ID :
 								      MATCH_NAME;
 
-	if (match == MATCH_PREFIX && !search_prefix_fits(search, id))
+	if (match == MATCH_PREFIX && search->list == NULL && !search_prefix_fits(search, id))
 		return 0;
-	int r = read_state(search->host, folder_of(scan->runtime, search), id, scan->runtime->state_file,
+	int r = read_state(&search->files, folder_of(scan->runtime, search), id, scan->runtime->state_file,
 			   scan->runtime->parse_state, &state, err);
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
 		return r;
-	struct target target = { .id = strdup(id), .pid = (pid_t)state.pid };
+	const char *named = search->reference->scope;
+	struct target target = {
+		.id = strdup(id),
+		.scope = named[0] ? strdup(named) : NULL,
+		.pid = (pid_t)state.pid,
+		.start_time = state.start_time,
+	};
 	return search_add(search, scan->runtime, match, &target, err);
+}
+
+static int visit(const char *id, void *context, struct err *err)
+{
+	struct scan *scan = context;
+	int r = look(scan, id, err);
+
+	return r < 0 ? search_damaged(scan->search, scan->runtime, r, err) : 0;
 }
 
 int oci_visit(const struct runtime *runtime, struct search *search, struct err *err)
@@ -178,11 +191,13 @@ int oci_visit(const struct runtime *runtime, struct search *search, struct err *
 	const char *path = folder_of(runtime, search);
 	cleanup_close int folder = -EBADF;
 
-	int r = state_open_folder(search->host, path, &folder, err);
+	int r = state_open_folder(&search->files, path, &folder, err);
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
 		return r;
+	if (search->list != NULL)
+		return state_each_name(folder, visit, &scan, err);
 	r = visit(search->reference->name, &scan, err);
 	/* A prefix is taken of random ids only: "web" must not become "web-of-another-team". */
 	if (r == 0 && search->could_be_prefix)
@@ -190,53 +205,18 @@ int oci_visit(const struct runtime *runtime, struct search *search, struct err *
 	return r;
 }
 
-struct walk {
-	const struct runtime *runtime;
-	struct list *list;
-};
-
-static int list_one(const char *name, void *context, struct err *err)
-{
-	struct walk *walk = context;
-	const struct runtime *runtime = walk->runtime;
-	cleanup_state struct oci_state state = { 0 };
-	struct err why = { 0 };
-
-	int r = read_state(list_host(walk->list), runtime->folder, name, runtime->state_file, runtime->parse_state,
-			   &state, &why);
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0) {
-		list_damaged(walk->list, runtime, &why);
-		return 0;
-	}
-	struct target target = { .id = strdup(name), .pid = (pid_t)state.pid, .start_time = state.start_time };
-	return list_add(walk->list, runtime, &target, err);
-}
-
-int oci_list(const struct runtime *runtime, struct list *list, struct err *err)
-{
-	struct walk walk = { .runtime = runtime, .list = list };
-	cleanup_close int folder = -EBADF;
-
-	int r = state_open_folder(list_host(list), runtime->folder, &folder, err);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	return state_each_name(folder, list_one, &walk, err);
-}
-
 int oci_complete(const struct runtime *runtime, const struct search *search, struct target *target, struct err *err)
 {
 	cleanup_state struct oci_state state = { 0 };
 
 	/* Read once more rather than kept for every match: one container is chosen. */
-	int r = read_state(search->host, folder_of(runtime, search), target->id, runtime->state_file,
+	int r = read_state(&search->files, folder_of(runtime, search), target->id, runtime->state_file,
 			   runtime->parse_state, &state, err);
 	if (r == -ENOENT)
 		return err_set(err, ERR_GONE, "the container was removed just now");
 	if (r == 0)
 		r = take_start_time(&state, target, err);
 	if (r == 0 && state.bundle)
-		r = oci_read_config(search->host, state.bundle, target, err);
+		r = oci_read_config(&search->files, state.bundle, target, err);
 	return r;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Owns the trust in the runtimes' files: whoever could write one could send a root session into a process of his
- * choice. So each is opened beneath the host's root without following any link, belongs to root, and nobody else can
- * write it.
+ * choice. So each is opened beneath the host's root, belongs to root (or to the user who was named), and nobody else can
+ * write it. A link is followed above the containers' folders only, where root has put it into a folder of its own: such
+ * a link is as good as root's configuration. (links.c)
  */
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/base/io.h"
@@ -12,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,20 +34,17 @@ static int open_failed(const char *path, int errnum, struct err *err)
 	}
 }
 
-/* Root's, or in tests without root: the caller's own, in a tree that is the caller's own too. */
-static bool is_trusted_owner(const struct host *host, uid_t uid)
+/* Root's; the named user's; and a plain user's own, who can mislead nobody but himself. */
+bool state_is_trusted(const struct files *files, uid_t uid)
 {
-	struct stat root;
-
-	if (uid == 0)
-		return true;
 	uid_t caller = geteuid();
-	return caller != 0 && uid == caller && fstat(host->root_fd, &root) == 0 && root.st_uid == caller;
+
+	return uid == 0 || uid == files->owner || (caller != 0 && uid == caller);
 }
 
-static int check_trust(const struct host *host, const char *path, const struct stat *st, struct err *err)
+static int check_trust(const struct files *files, const char *path, const struct stat *st, struct err *err)
 {
-	if (!is_trusted_owner(host, st->st_uid))
+	if (!state_is_trusted(files, st->st_uid))
 		return err_set(err, ERR_REFUSED, "%s belongs to user %u, not to root", path, st->st_uid);
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
 		return err_set(err, ERR_REFUSED, "%s can be written by others than its owner (mode %04o)", path,
@@ -65,35 +64,46 @@ static const char *relative(const char *path)
 	return *path ? path : ".";
 }
 
-int state_open_folder(const struct host *host, const char *path, int *ret_fd, struct err *err)
+int state_open_folder(const struct files *files, const char *path, int *ret_fd, struct err *err)
 {
+	char led[PATH_MAX];
 	struct stat st;
+	int fd_or = open_beneath(files->host->root_fd, relative(path), O_RDONLY | O_DIRECTORY);
 
-	cleanup_close int fd = open_beneath(host->root_fd, relative(path), O_RDONLY | O_DIRECTORY);
+	if (fd_or == -ELOOP) {
+		fd_or = links_follow(files, path, led);
+		if (fd_or == 0)
+			fd_or = open_beneath(files->host->root_fd, relative(led), O_RDONLY | O_DIRECTORY);
+	}
+	cleanup_close int fd = fd_or;
 	if (fd < 0)
 		return open_failed(path, fd, err);
 	if (fstat(fd, &st) < 0)
 		return err_sys(err, errno, "%s", path);
-	int r = check_trust(host, path, &st, err);
+	int r = check_trust(files, path, &st, err);
 	if (r < 0)
 		return r;
 	*ret_fd = take_fd(fd);
 	return 0;
 }
 
-int state_read_at(const struct host *host, int dirfd, const char *path, struct buffer *buffer, struct err *err)
+/* O_NONBLOCK: a FIFO in the file's place must not stop us before it is looked at. */
+static int open_file(int dirfd, const char *path)
+{
+	return open_beneath(dirfd, relative(path), O_RDONLY | O_NONBLOCK | O_NOCTTY);
+}
+
+static int read_opened(const struct files *files, int fd, const char *path, struct buffer *buffer, struct err *err)
 {
 	struct stat st;
 
-	/* O_NONBLOCK: a FIFO in the file's place must not stop us before it is looked at. */
-	cleanup_close int fd = open_beneath(dirfd, relative(path), O_RDONLY | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return open_failed(path, fd, err);
 	if (fstat(fd, &st) < 0)
 		return err_sys(err, errno, "%s", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_REFUSED, "%s is not a regular file", path);
-	int r = check_trust(host, path, &st, err);
+	int r = check_trust(files, path, &st, err);
 	if (r < 0)
 		return r;
 
@@ -103,9 +113,26 @@ int state_read_at(const struct host *host, int dirfd, const char *path, struct b
 	return r < 0 ? err_sys(err, r, "%s", path) : 0;
 }
 
-int state_read(const struct host *host, const char *path, struct buffer *buffer, struct err *err)
+int state_read_at(const struct files *files, int dirfd, const char *path, struct buffer *buffer, struct err *err)
 {
-	return state_read_at(host, host->root_fd, path, buffer, err);
+	cleanup_close int fd = open_file(dirfd, path);
+	return read_opened(files, fd, path, buffer, err);
+}
+
+int state_read(const struct files *files, const char *path, struct buffer *buffer, struct err *err)
+{
+	cleanup_close int fd = open_file(files->host->root_fd, path);
+	cleanup_close int folder = -EBADF;
+	const char *slash = strrchr(path, '/');
+	char above[PATH_MAX];
+
+	if (fd != -ELOOP || slash == NULL || slash == path)
+		return read_opened(files, fd, path, buffer, err);
+	int r = text_format(above, sizeof(above), "%.*s", (int)(slash - path), path);
+	if (r < 0)
+		return err_sys(err, r, "%s", path);
+	r = state_open_folder(files, above, &folder, err);
+	return r < 0 ? r : state_read_at(files, folder, slash + 1, buffer, err);
 }
 
 static void close_folder(DIR **folder)
@@ -114,8 +141,8 @@ static void close_folder(DIR **folder)
 		(void)closedir(*folder);
 }
 
-static int each(int dirfd, bool (*fits)(const char *name), int (*visit)(const char *, void *, struct err *),
-		void *context, struct err *err)
+static int each(int dirfd, bool (*fits)(const char *name),
+		int (*visit)(const char *name, void *context, struct err *err), void *context, struct err *err)
 {
 	__attribute__((cleanup(close_folder))) DIR *folder = NULL;
 
@@ -143,23 +170,31 @@ static int each(int dirfd, bool (*fits)(const char *name), int (*visit)(const ch
 	}
 }
 
+static int count_one(const char *name, void *context, struct err *err)
+{
+	(void)name;
+	(void)err;
+	++*(size_t *)context;
+	return 0;
+}
+
+bool state_has_names(const struct files *files, const char *path)
+{
+	cleanup_close int folder = -EBADF;
+	size_t count = 0;
+
+	return state_open_folder(files, path, &folder, NULL) == 0 &&
+	       each(folder, reference_name_is_valid, count_one, &count, NULL) == 0 && count > 0;
+}
+
 int state_each_id(int dirfd, int (*visit)(const char *id, void *context, struct err *err), void *context,
 		  struct err *err)
 {
 	return each(dirfd, is_container_id, visit, context, err);
 }
 
-/* The grammar of a reference's name, so that what is listed can be entered. */
-static bool is_plain_name(const char *name)
-{
-	size_t length = strlen(name);
-
-	return name[0] != '.' && name[0] != '-' && length < REFERENCE_MAX &&
-	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.+-") == length;
-}
-
 int state_each_name(int dirfd, int (*visit)(const char *name, void *context, struct err *err), void *context,
 		    struct err *err)
 {
-	return each(dirfd, is_plain_name, visit, context, err);
+	return each(dirfd, reference_name_is_valid, visit, context, err);
 }

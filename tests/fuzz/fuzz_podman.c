@@ -18,6 +18,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct err err = { 0 };
 
-	fuzz_check_result(podman_containers_parse((const char *)data, size, visit, NULL, &err), &err);
+	fuzz_check_result(podman_containers_parse((const char *)data, size, NULL, visit, NULL, &err), &err);
 	return 0;
 }

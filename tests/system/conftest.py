@@ -17,6 +17,7 @@ import tempfile
 import pytest
 
 import processes
+import runtimes
 import snapshot
 import targets
 from options import REPOSITORY
@@ -216,6 +217,12 @@ docker = pytest.fixture(scope="session", name="docker")(runtime(targets.Docker))
 runc = pytest.fixture(scope="session", name="runc")(runtime(targets.Runc))
 podman = pytest.fixture(scope="session", name="podman")(runtime(lambda helpers, directory: targets.Podman(helpers)))
 private_docker = pytest.fixture(scope="module", name="private_docker")(runtime(targets.PrivateDocker))
+containerd = pytest.fixture(scope="module", name="containerd")(runtime(runtimes.Containerd))
+crun = pytest.fixture(scope="module", name="crun")(runtime(runtimes.Crun))
+lxc = pytest.fixture(scope="module", name="lxc")(runtime(runtimes.Lxc))
+nspawn = pytest.fixture(scope="module", name="nspawn")(runtime(runtimes.Nspawn))
+podman_crun = pytest.fixture(scope="module", name="podman_crun")(runtime(lambda helpers, directory: runtimes.PodmanCrun(helpers)))
+rootless = pytest.fixture(scope="module", name="rootless")(runtime(runtimes.RootlessPodman))
 
 
 def kept(engine_name, **options):

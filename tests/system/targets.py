@@ -280,12 +280,13 @@ class PrivateDocker(Engine):
     be stopped and killed without touching the host's. dbgattach is run there too, by `prefix`.
     """
 
-    def __init__(self, helpers, directory):
+    def __init__(self, helpers, directory, place="mount --bind {data} /var/lib/docker", options=()):
+        """place: a command that puts `data` where the daemon looks for it; options: the daemon's, likewise."""
         if not shutil.which("dockerd"):
             raise Unavailable("dockerd is not installed")
         data = os.path.join(directory, "data")
         os.mkdir(data)
-        script = (f"mount -t tmpfs run /run && mount --bind {data} /var/lib/docker && "
+        script = (f"mount -t tmpfs run /run && {place.format(data=data)} && "
                   f"mkdir -p /run/lock && echo ready && exec sleep 1000000")
         os.makedirs("/var/lib/docker", exist_ok=True)
         self.keeper = subprocess.Popen(["unshare", "-m", "--propagation", "private", "sh", "-c", script],
@@ -296,7 +297,8 @@ class PrivateDocker(Engine):
         self.prefix = ("nsenter", f"--mount=/proc/{self.keeper.pid}/ns/mnt")
         super().__init__("docker", helpers, prefix=self.prefix)
         try:
-            self.daemon = Dockerd(directory, self.prefix, ("--bridge", "none", "--iptables=false"))
+            self.daemon = Dockerd(directory, self.prefix, ("--bridge", "none", "--iptables=false",
+                                                           *(option.format(data=data) for option in options)))
             self.daemon.wait(self)
             self.prepare()
         except BaseException:
@@ -320,6 +322,7 @@ class Runc:
     """Bundles of our own making, run by the plain runc."""
 
     DEFAULT_ROOT = "/run/runc"
+    prefix = ()  # where it runs
 
     def __init__(self, helpers, directory, program="runc"):
         if not shutil.which(program):
@@ -371,10 +374,13 @@ class Runc:
                     os.lchown(os.path.join(directory, entry), userns[0], userns[0])
         with open(os.path.join(bundle, "config.json"), "w") as file:
             json.dump(self.configuration(rootfs, init, uid, caps, userns, proc, env, cwd, readonly, **more), file)
-        container = RuncContainer(self, name, root, bundle)
+        container = self.container(name, root, bundle)
         self.containers.append(container)
         container.start()
         return container
+
+    def container(self, name, root, bundle):
+        return RuncContainer(self, name, root, bundle)
 
     def close(self):
         for container in list(self.containers):
@@ -382,10 +388,12 @@ class Runc:
 
 
 class RuncContainer(Target):
+    WORD, OPTIONS = "runc", ()
+
     def __init__(self, runc, name, root, bundle):
         self.runc, self.name, self.bundle = runc, name, bundle
-        self.state_root = root or Runc.DEFAULT_ROOT
-        self.command = (runc.program, "--root", self.state_root)
+        self.state_root = root or runc.DEFAULT_ROOT
+        self.command = (*runc.prefix, runc.program, "--root", self.state_root, *self.OPTIONS)
 
     def start(self):
         pid_file = os.path.join(self.bundle, "pid")
@@ -394,8 +402,8 @@ class RuncContainer(Target):
             done = subprocess.run([*self.command, "run", "-d", "--bundle", self.bundle, "--pid-file", pid_file, self.name],
                                   stdin=subprocess.DEVNULL, stdout=out, stderr=out, timeout=30)
         if done.returncode != 0:
-            raise RuntimeError(f"runc run: {processes.read(log)}")
-        super().__init__(f"runc:{self.state_root}/{self.name}", int(processes.read(pid_file)))
+            raise RuntimeError(f"{self.WORD} run: {processes.read(log)}")
+        super().__init__(f"{self.WORD}:{self.state_root}/{self.name}", int(processes.read(pid_file)))
 
     def kill(self, wait=True):
         super().kill(wait)

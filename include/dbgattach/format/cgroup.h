@@ -4,6 +4,7 @@
 
 #include "dbgattach/base/err.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define CGROUP_PATH_MAX 4096
@@ -19,3 +20,15 @@ int cgroup_path_of(const char *bytes, size_t length, const char *controller, cha
  * the first line that has any. 0 or -ENOENT.
  */
 int cgroup_container_id(const char *bytes, size_t length, char ret_id[65]);
+
+/*
+ * Whether a component of a path is name: alone, behind a "-" or ":" ("cri-containerd-NAME", "runtime:NAME"), and with or
+ * without ".scope".
+ */
+bool cgroup_has_component(const char *bytes, size_t length, const char *name);
+
+/*
+ * The same as cgroup_container_id(), but the first one of a path: the container that the others, if any, run in. *ret_runtime:
+ * the runtime whose way of naming it is ("docker", static), NULL where the name does not tell.
+ */
+int cgroup_outer_container(const char *bytes, size_t length, char ret_id[65], const char **ret_runtime);

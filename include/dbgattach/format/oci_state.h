@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the low-level runtimes keep of a container: runc's ROOT/ID/state.json, crun's ROOT/ID/status. */
+/* What the low-level runtimes keep of a container: runc's and youki's ROOT/ID/state.json, crun's ROOT/ID/status. */
 #pragma once
 
 #include "dbgattach/base/err.h"
@@ -16,4 +16,6 @@ struct oci_state {
 
 int oci_state_parse_runc(const char *bytes, size_t length, struct oci_state *ret, struct err *err);
 int oci_state_parse_crun(const char *bytes, size_t length, struct oci_state *ret, struct err *err);
+/* youki states no start time. */
+int oci_state_parse_youki(const char *bytes, size_t length, struct oci_state *ret, struct err *err);
 void oci_state_done(struct oci_state *state);

@@ -7,6 +7,7 @@
 
 #include "dbgattach/base/err.h"
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -24,3 +25,11 @@ int user_spec_parse(const char *text, struct user_spec *ret, struct err *err);
 
 /* uid and primary gid of name. ERR_NOT_FOUND where no well-formed line has it. */
 int passwd_find(const char *bytes, size_t length, const char *name, uid_t *ret_uid, gid_t *ret_gid, struct err *err);
+
+struct passwd_user {
+	uid_t uid;
+	char home[PATH_MAX]; /* absolute */
+};
+
+/* Of the host's own file: a name, or a uid in digits. ERR_NOT_FOUND where no well-formed line has it, and an absolute home. */
+int passwd_find_user(const char *bytes, size_t length, const char *user, struct passwd_user *ret, struct err *err);

@@ -75,6 +75,35 @@ static void finds_the_id(void **state)
 	}
 }
 
+static void knows_a_component(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *name;
+		bool there;
+	} rows[] = {
+		{ "0::/docker/" ID_A "\n", ID_A, true },
+		{ "0::/docker/" ID_A "/init", ID_A, true },
+		{ "0::/system.slice/docker-" ID_A ".scope\n", ID_A, true },
+		{ "0::/a.slice:cri-containerd:" ID_A "\n", ID_A, true },
+		{ "0::/../../pod1/" ID_A "\n", ID_A, true },
+		{ "0::/docker/" ID_B "\n", ID_A, false },
+		{ "0::/docker/x" ID_A "\n", ID_A, false },
+		{ "4:cpu:/\n0::/tests/web", "web", true },
+		{ "0::/tests/webapp\n", "web", false },
+		{ "0::/tests/theweb\n", "web", false },
+		{ "0::/machine.slice/machine-web.scope/payload\n", "machine-web.scope", true },
+		{ "0::/\n", "web", false },
+		{ "web", "web", false },
+		{ "", "web", false },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_free char *bytes = unit_exact(rows[i].text, strlen(rows[i].text));
+		if (cgroup_has_component(bytes, strlen(rows[i].text), rows[i].name) != rows[i].there)
+			fail_msg("row %zu", i);
+	}
+}
+
 static void parse_cut(const char *bytes, size_t length)
 {
 	char path[CGROUP_PATH_MAX], id[65];
@@ -95,6 +124,7 @@ int main(void)
 		cmocka_unit_test(finds_the_path_of_a_controller),
 		cmocka_unit_test(paths_are_bounded),
 		cmocka_unit_test(finds_the_id),
+		cmocka_unit_test(knows_a_component),
 		cmocka_unit_test(survives_every_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

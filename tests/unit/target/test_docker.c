@@ -182,6 +182,72 @@ static void crun_in_runcs_place(void **state)
 	assert_resolves(tree, "web", "docker", ID_A);
 }
 
+static void move_data(const struct tree *tree, const char *to)
+{
+	assert_int_equal(renameat(tree->host.root_fd, "var/lib/docker", tree->host.root_fd, to), 0);
+}
+
+static void where_the_configuration_says(void **state)
+{
+	const struct tree *tree = *state;
+	static const char *const bad[] = { "{", "[]", "{\"data-root\":\"relative\"}", "{\"data-root\":7}" };
+
+	tree_docker(tree, ID_A, "web", tree->pid, 0);
+	tree_runc(tree, "srv/exec/runtime-runc/moby", ID_A, tree->pid, tree->start_time, NULL);
+	move_data(tree, "srv/data");
+	assert_refused(tree, "web", ERR_NOT_FOUND, "web");
+	tree_write(tree, "etc/docker/daemon.json",
+		   "{\"data-root\":\"/srv/data\",\"exec-root\":\"/srv/exec\",\"debug\":true}");
+	assert_resolves(tree, "web", "docker", ID_A);
+	assert_resolves(tree, ID_A, "docker", ID_A);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		tree_write(tree, "etc/docker/daemon.json", "%s", bad[i]);
+		assert_refused(tree, "web", ERR_MALFORMED, "/etc/docker/daemon.json: ");
+	}
+	tree_write(tree, "etc/docker/daemon.json", "{}");
+	assert_refused(tree, "web", ERR_NOT_FOUND, "web");
+}
+
+/* A procfs of our own making, with a daemon in it. */
+static void daemon_runs(struct tree *tree, const char *comm, const char *uid, const char *nspid)
+{
+	static const char line[] = "/usr/bin/dockerd\0--data-root\0/srv/data\0--exec-root=/srv/exec";
+
+	tree_write(tree, "run/docker.pid", "77\n");
+	tree_write(tree, "proc/77/comm", "%s\n", comm);
+	tree_status(tree, 77, uid, nspid);
+	tree_write(tree, "proc/77/cmdline", "%s", "");
+	cleanup_close int fd = openat(tree->host.root_fd, "proc/77/cmdline", O_WRONLY | O_CLOEXEC);
+	assert_int_equal(write(fd, line, sizeof(line)), sizeof(line));
+	char path[64];
+	(void)snprintf(path, sizeof(path), "proc/%d/stat", tree->pid);
+	tree_write(tree, path, "%d (app) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 %llu 0 0\n", tree->pid,
+		   (unsigned long long)tree->start_time);
+	(void)snprintf(path, sizeof(path), "proc/%d/cgroup", tree->pid);
+	tree_write(tree, path, "0::/\n");
+	close(tree->host.proc_fd);
+	tree->host.proc_fd = openat(tree->host.root_fd, "proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void where_the_daemon_was_told(void **state)
+{
+	struct tree *tree = *state;
+
+	tree_docker(tree, ID_A, "web", tree->pid, 0);
+	tree_runc(tree, "srv/exec/runtime-runc/moby", ID_A, tree->pid, tree->start_time, NULL);
+	tree_write(tree, "etc/docker/daemon.json", "{\"data-root\":\"/nowhere\"}");
+	move_data(tree, "srv/data");
+	daemon_runs(tree, "dockerd", "0\t0\t0\t0", "77");
+	assert_resolves(tree, "web", "docker", ID_A);
+	/* Who only has the daemon's number, or its name, is not believed. */
+	daemon_runs(tree, "sh", "0\t0\t0\t0", "77");
+	assert_refused(tree, "web", ERR_NOT_FOUND, "web");
+	daemon_runs(tree, "dockerd", "0\t1000\t0\t0", "77");
+	assert_refused(tree, "web", ERR_NOT_FOUND, "web");
+	daemon_runs(tree, "dockerd", "0\t0\t0\t0", "77\t1");
+	assert_refused(tree, "web", ERR_NOT_FOUND, "web");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 
 int main(void)
@@ -199,6 +265,8 @@ int main(void)
 		TEST(the_process_must_be_the_containers),
 		TEST(without_a_start_time_the_cgroup_decides),
 		TEST(crun_in_runcs_place),
+		TEST(where_the_configuration_says),
+		TEST(where_the_daemon_was_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

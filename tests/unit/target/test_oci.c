@@ -60,14 +60,14 @@ static void another_folder(void **state)
 static void a_config_that_is_not_there_or_not_trusted(void **state)
 {
 	const struct tree *tree = *state;
-	static const char *const bundles[] = { "",           "relative", "/missing", "/../../etc",
-					       "/malformed", "/link",    "/writable" };
+	static const char *const bundles[] = { "",           "relative",       "/missing", "/../../etc",
+					       "/malformed", "/writable/link", "/writable" };
 
 	tree_write(tree, "malformed/config.json", "{");
 	tree_write(tree, "good/config.json", "{\"process\":{\"env\":[\"FOO=bar\"]}}");
 	tree_write(tree, "writable/config.json", "{\"process\":{\"env\":[\"FOO=bar\"]}}");
 	assert_int_equal(fchmodat(tree->host.root_fd, "writable", 0777, 0), 0);
-	assert_int_equal(symlinkat("good", tree->host.root_fd, "link"), 0);
+	assert_int_equal(symlinkat("/good", tree->host.root_fd, "writable/link"), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(bundles); i++) {
 		tree_runc(tree, "run/runc", "web", tree->pid, tree->start_time, bundles[i]);
 		cleanup_resolved struct resolved resolved = tree_resolve(tree, "web");

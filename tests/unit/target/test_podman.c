@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/target/tree.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #define STORE "var/lib/containers/storage/overlay-containers"
 #define RUN_STORE "run/containers/storage/overlay-containers"
 #define ROW(id, names) "{\"id\":\"" id "\",\"names\":" names ",\"metadata\":\"{\\\"image-name\\\":\\\"app:1\\\"}\"}"
@@ -90,7 +93,7 @@ static void the_list_is_parsed_only_when_it_can_match(void **state)
 	tree_docker(tree, ID_A, "web", tree->pid, tree->start_time);
 	tree_write(tree, STORE "/containers.json", "[{\"id\":\"broken");
 	assert_resolves(tree, "web", "docker", ID_A);
-	assert_refused(tree, "broken", ERR_MALFORMED, "containers.json: line 1");
+	assert_refused(tree, "broken", ERR_MALFORMED, "containers.json: cannot be read at byte");
 }
 
 static void two_of_one_name_cannot_be_but_are_told(void **state)
@@ -101,10 +104,67 @@ static void two_of_one_name_cannot_be_but_are_told(void **state)
 	assert_refused(tree, "web", ERR_AMBIGUOUS, "podman:aaaaaaaa0000 (web), podman:cccccccc0000 (web)");
 }
 
-static void a_users_store_is_not_looked_at(void **state)
+/* The same list, in a user's home; the process is the test's child, whose user namespace is nobody's. */
+static void a_users_store_only_when_he_is_named(void **state)
 {
 	const struct tree *tree = *state;
-	assert_refused(tree, "podman:user/web", ERR_USAGE, "without a folder");
+
+	if (geteuid() != 0)
+		skip_because("only root can look for another user's containers");
+	tree_write(tree, "etc/passwd", "root:x:0:0::/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n");
+	tree_write(tree, "home/user/.local/share/containers/storage/overlay-containers/containers.json",
+		   "[" ROW(ID_A, "[\"web\"]") "]");
+	tree_write(tree, "run/user/1000/containers/overlay-containers/" ID_A "/userdata/pidfile", "%d", tree->pid);
+	tree_write(tree, "run/user/1000/crun/" ID_A "/status", "{\"pid\":%d,\"process-start-time\":%llu}", tree->pid,
+		   (unsigned long long)tree->start_time);
+	assert_refused(tree, "web", ERR_NOT_FOUND, "web");
+	assert_refused(tree, "podman:web", ERR_NOT_FOUND, "web");
+	assert_refused(tree, ID_A, ERR_NOT_FOUND, ID_A);
+	assert_refused(tree, "podman:root/web", ERR_NOT_FOUND, "web");
+	assert_refused(tree, "podman:other/web", ERR_NOT_FOUND, "no user \"other\"");
+	assert_refused(tree, "podman:user/other", ERR_NOT_FOUND, "other");
+	/* Found; but the file could name anybody's process. */
+	assert_refused(tree, "podman:user/web", ERR_REFUSED, "podman:user/aaaaaaaa0000 (web): process");
+	assert_refused(tree, "podman:1000/web", ERR_REFUSED, "no user namespace of user 1000");
+	assert_refused(tree, "podman:user/aaaa", ERR_REFUSED, "no user namespace of user 1000");
+	/* Nor may others have a hand in it. */
+	assert_int_equal(fchownat(tree->host.root_fd, "run/user/1000/crun/" ID_A "/status", 1001, 0, 0), 0);
+	assert_refused(tree, "podman:user/web", ERR_REFUSED, "belongs to user 1001");
+	assert_int_equal(fchownat(tree->host.root_fd, "run/user/1000/crun/" ID_A "/status", 1000, 0, 0), 0);
+	assert_refused(tree, "podman:user/web", ERR_REFUSED, "no user namespace of user 1000");
+	assert_refused(tree, "podman:/run/x/web", ERR_USAGE, "is a user");
+}
+
+#define CRIO(id, name)                                                                                                 \
+	"{\"id\":\"" id "\",\"names\":[\"" name "\"],\"metadata\":\"{\\\"pod-id\\\":\\\"" ID_C                         \
+	"\\\",\\\"image-name\\\":\\\"app:1\\\",\\\"name\\\":\\\"" name "\\\"}\"}"
+
+static void pods_of_crio(void **state)
+{
+	const struct tree *tree = *state;
+	static const char *const texts[] = { "pod/web-0", "pod/shop/web-0", "pod/web-0/app",  "pod/shop/web-0/app",
+					     ID_A,        "cri-o:aaaa",     ("cri-o://" ID_A) };
+
+	tree_write(
+		tree, STORE "/containers.json",
+		"[" CRIO(ID_A, "k8s_app_web-0_shop_12345678-0000_1") "," CRIO(
+			ID_B, "k8s_app_web-0_shop_12345678-0000_0") "," CRIO(ID_C,
+									     "k8s_POD_web-0_shop_12345678-0000_0") "]");
+	tree_podman(tree, ID_A, tree->pid);
+	tree_podman(tree, ID_B, 4194304); /* it has ended, and was started again */
+	tree_runc(tree, "run/runc", ID_A, tree->pid, tree->start_time, "/nowhere");
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (strcmp(texts[i], "cri-o:aaaa") != 0)
+			assert_resolves(tree, texts[i], "cri-o", ID_A);
+	assert_refused(tree, "cri-o:aaaa", ERR_AMBIGUOUS, "cri-o:aaaaaaaa0000 (pod/shop/web-0/app)");
+	assert_refused(tree, "podman:aaaa", ERR_NOT_FOUND, "aaaa");
+	cleanup_resolved struct resolved resolved = tree_resolve(tree, "pod/web-0");
+	assert_string_equal(resolved.target.pod, "shop/web-0/app");
+	assert_string_equal(resolved.target.name, "app");
+	assert_refused(tree, "pod/web-0/POD", ERR_NOT_FOUND, "web-0/POD");
+	tree_podman(tree, ID_C, tree->pid);
+	tree_runc(tree, "run/runc", ID_C, tree->pid, tree->start_time, "/nowhere");
+	assert_resolves(tree, "pod/web-0/POD", "cri-o", ID_C);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
@@ -118,7 +178,8 @@ int main(void)
 		TEST(hostile_pidfiles),
 		TEST(the_list_is_parsed_only_when_it_can_match),
 		TEST(two_of_one_name_cannot_be_but_are_told),
-		TEST(a_users_store_is_not_looked_at),
+		TEST(a_users_store_only_when_he_is_named),
+		TEST(pods_of_crio),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,11 +8,14 @@ static void a_host_without_runtimes(void **state)
 {
 	const struct tree *tree = *state;
 
-	assert_refused(tree, "web", ERR_NOT_FOUND, "no container \"web\" (looked at docker, podman, runc, crun)");
+	assert_refused(
+		tree, "web", ERR_NOT_FOUND,
+		"no container \"web\" (looked at docker, podman, cri-o, containerd, runc, crun, youki, lxc, nspawn)");
 	assert_refused(tree, "123", ERR_NOT_FOUND,
-		       "(looked at docker, podman, runc, crun); for a process id use pid:123");
+		       "(looked at docker, podman, cri-o, containerd, runc, crun, youki, lxc, nspawn); for a process "
+		       "id use pid:123");
 	assert_refused(tree, "podman:web", ERR_NOT_FOUND, "no container \"web\" (looked at podman)");
-	assert_refused(tree, "qemu:web", ERR_USAGE, "unknown runtime \"qemu\"");
+	assert_refused(tree, "qemu:web", ERR_USAGE, "unknown runtime \"qemu\" (known: docker, podman, ");
 	assert_refused(tree, "../web", ERR_USAGE, "names no container");
 	cleanup_resolved struct resolved resolved = tree_resolve(tree, "web");
 	assert_null(strstr(resolved.err.text, "pid:"));

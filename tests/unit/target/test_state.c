@@ -10,24 +10,78 @@
 #define CONTAINERS DOCKER "/containers"
 #define CONFIG CONTAINERS "/" ID_A "/config.v2.json"
 
-static void links_are_refused(void **state)
+static void links_in_a_containers_folder_are_refused(void **state)
 {
 	const struct tree *tree = *state;
-	static const char *const paths[] = { CONFIG, CONTAINERS "/" ID_A, CONTAINERS, DOCKER, "var/lib", "var" };
+	static const char *const paths[] = { CONFIG, CONTAINERS "/" ID_A };
 	int root = tree->host.root_fd;
 
 	tree_docker(tree, ID_A, "web", tree->pid, tree->start_time);
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
-		char target[128];
 		assert_int_equal(renameat(root, paths[i], root, "moved"), 0);
-		/* Absolute, so that it leads there from everywhere. */
-		(void)snprintf(target, sizeof(target), "%s/moved", tree->path);
-		assert_int_equal(symlinkat(target, root, paths[i]), 0);
+		assert_int_equal(symlinkat("/moved", root, paths[i]), 0);
 		assert_refused(tree, "web", ERR_REFUSED, "symbolic link");
 		assert_refused(tree, ID_A, ERR_REFUSED, "symbolic link");
 		assert_int_equal(unlinkat(root, paths[i], 0), 0);
 		assert_int_equal(renameat(root, "moved", root, paths[i]), 0);
 		assert_resolves(tree, "web", "docker", ID_A);
+	}
+}
+
+/* /var/lib/docker on another disk. */
+static void roots_links_above_are_followed(void **state)
+{
+	const struct tree *tree = *state;
+	static const struct {
+		const char *path, *target;
+	} rows[] = {
+		{ CONTAINERS, "/moved" },  { DOCKER, "/moved" }, { "var/lib", "/moved" },          { "var", "moved" },
+		{ DOCKER, "../../moved" }, { "var", "/hop" },    { CONTAINERS, "../../../moved" },
+	};
+	int root = tree->host.root_fd;
+
+	tree_docker(tree, ID_A, "web", tree->pid, tree->start_time);
+	assert_int_equal(symlinkat("moved", root, "hop"), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_int_equal(renameat(root, rows[i].path, root, "moved"), 0);
+		assert_int_equal(symlinkat(rows[i].target, root, rows[i].path), 0);
+		assert_resolves(tree, "web", "docker", ID_A);
+		assert_resolves(tree, ID_A, "docker", ID_A);
+		assert_int_equal(unlinkat(root, rows[i].path, 0), 0);
+		assert_refused(tree, "web", ERR_NOT_FOUND, "web");
+		assert_int_equal(symlinkat("/nowhere", root, rows[i].path), 0);
+		assert_refused(tree, "web", ERR_NOT_FOUND, "web");
+		assert_int_equal(unlinkat(root, rows[i].path, 0), 0);
+		assert_int_equal(renameat(root, "moved", root, rows[i].path), 0);
+	}
+}
+
+static void links_that_others_could_have_made_are_refused(void **state)
+{
+	const struct tree *tree = *state;
+	static const char *const targets[] = { "/loop", "/a/../moved", "/moved/.." };
+	int root = tree->host.root_fd;
+
+	tree_docker(tree, ID_A, "web", tree->pid, tree->start_time);
+	assert_int_equal(renameat(root, DOCKER, root, "moved"), 0);
+	assert_int_equal(symlinkat("/moved", root, DOCKER), 0);
+	assert_int_equal(fchmodat(root, "var/lib", 01777, 0), 0);
+	assert_refused(tree, "web", ERR_REFUSED, "symbolic link");
+	assert_int_equal(fchmodat(root, "var/lib", 0755, 0), 0);
+	assert_resolves(tree, "web", "docker", ID_A);
+	if (geteuid() == 0) {
+		assert_int_equal(fchownat(root, DOCKER, 1000, 1000, AT_SYMLINK_NOFOLLOW), 0);
+		assert_refused(tree, "web", ERR_REFUSED, "symbolic link");
+		assert_int_equal(fchownat(root, DOCKER, 0, 0, AT_SYMLINK_NOFOLLOW), 0);
+		assert_int_equal(fchownat(root, "var/lib", 1000, 1000, 0), 0);
+		assert_refused(tree, "web", ERR_REFUSED, "symbolic link");
+		assert_int_equal(fchownat(root, "var/lib", 0, 0, 0), 0);
+	}
+	assert_int_equal(symlinkat("loop", root, "loop"), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++) {
+		assert_int_equal(unlinkat(root, DOCKER, 0), 0);
+		assert_int_equal(symlinkat(targets[i], root, DOCKER), 0);
+		assert_refused(tree, "web", ERR_REFUSED, "symbolic link");
 	}
 }
 
@@ -151,8 +205,14 @@ static void deep_and_long_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(links_are_refused),       TEST(what_others_can_write_is_refused), TEST(another_owner_is_refused),
-		TEST(large_files_are_refused), TEST(only_regular_files_are_read),      TEST(without_the_right_to_read),
+		TEST(links_in_a_containers_folder_are_refused),
+		TEST(roots_links_above_are_followed),
+		TEST(links_that_others_could_have_made_are_refused),
+		TEST(what_others_can_write_is_refused),
+		TEST(another_owner_is_refused),
+		TEST(large_files_are_refused),
+		TEST(only_regular_files_are_read),
+		TEST(without_the_right_to_read),
 		TEST(deep_and_long_json),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

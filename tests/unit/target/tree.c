@@ -88,6 +88,32 @@ void tree_write(const struct tree *tree, const char *path, const char *format, .
 	close(fd);
 }
 
+/* nftw() takes no context. */
+static const struct tree *copied_tree;
+static size_t copied_prefix;
+
+static int copy_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	char bytes[65536];
+	(void)ftw;
+	if (type != FTW_F)
+		return 0;
+	assert_true((size_t)st->st_size < sizeof(bytes));
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(read(fd, bytes, sizeof(bytes)), st->st_size);
+	close(fd);
+	tree_write(copied_tree, path + copied_prefix, "%.*s", (int)st->st_size, bytes);
+	return 0;
+}
+
+void tree_copy(const struct tree *tree, const char *fixture)
+{
+	copied_tree = tree;
+	copied_prefix = strlen(fixture) + 1;
+	assert_int_equal(nftw(fixture, copy_one, 16, FTW_PHYS), 0);
+}
+
 void tree_docker(const struct tree *tree, const char *id, const char *name, pid_t pid, uint64_t start_time)
 {
 	char path[256];
@@ -128,6 +154,18 @@ void tree_podman(const struct tree *tree, const char *id, pid_t pid)
 
 	(void)snprintf(path, sizeof(path), "run/containers/storage/overlay-containers/%s/userdata/pidfile", id);
 	tree_write(tree, path, "%d", pid);
+}
+
+void tree_status(const struct tree *tree, pid_t pid, const char *uid, const char *nspid)
+{
+	static const char none[] = "0000000000000000";
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "proc/%d/status", pid);
+	tree_write(tree, path,
+		   "Name:\tx\nState:\tS (sleeping)\nTgid:\t%d\nPPid:\t1\nUid:\t%s\nGid:\t0\t0\t0\t0\nGroups:\t\n"
+		   "NSpid:\t%s\nCapInh:\t%s\nCapPrm:\t%s\nCapEff:\t%s\nCapBnd:\t%s\nCapAmb:\t%s\n",
+		   pid, uid, nspid, none, none, none, none, none);
 }
 
 struct resolved tree_resolve(const struct tree *tree, const char *text)

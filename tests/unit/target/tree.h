@@ -23,6 +23,9 @@ void tree_write(const struct tree *tree, const char *path, const char *format, .
 /* The same without the text: for what fopen() would not make. */
 void tree_folder(const struct tree *tree, const char *path);
 
+/* A state tree of tests/fixtures, as root's. */
+void tree_copy(const struct tree *tree, const char *fixture);
+
 /* A container of Docker; pid 0: not running. start_time 0: without runc's state. */
 void tree_docker(const struct tree *tree, const char *id, const char *name, pid_t pid, uint64_t start_time);
 void tree_runc(const struct tree *tree, const char *folder, const char *id, pid_t pid, uint64_t start_time,
@@ -30,6 +33,9 @@ void tree_runc(const struct tree *tree, const char *folder, const char *id, pid_
 void tree_crun(const struct tree *tree, const char *id, pid_t pid, uint64_t start_time, const char *bundle);
 /* Its pidfile; the list is the test's to write. */
 void tree_podman(const struct tree *tree, const char *id, pid_t pid);
+
+/* /proc/PID/status in the tree; uid: the four, nspid: one a level, with tabs between. */
+void tree_status(const struct tree *tree, pid_t pid, const char *uid, const char *nspid);
 
 struct resolved {
 	int result;
