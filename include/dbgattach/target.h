@@ -19,11 +19,11 @@ struct target {
 	const char *runtime;     /* "docker", ...: static */
 	char *id, *name, *image; /* id is never NULL ("pid:123" for pid:N); name and image may be */
 	char *scope;             /* what RUNTIME:SCOPE/REF needs to name it again; NULL: nothing */
-	char *pod;           /* "NAMESPACE/POD/CONTAINER", without the last where it is not known; NULL: of no pod */
-	char *unit;          /* what must stand in its cgroup's path where nothing states its start; NULL: its id */
-	uid_t user;          /* whose container it is: 0, or a user's own */
-	pid_t pid;           /* 0: not running */
-	uint64_t start_time; /* as the runtime states it; 0: it does not */
+	char *pod;               /* "NAMESPACE/POD/CONTAINER", the last where it is known; NULL: of no pod */
+	char *unit;              /* what must stand in its cgroup's path where nothing states its start; NULL: its id */
+	uid_t user;              /* whose container it is: 0, or a user's own */
+	pid_t pid;               /* 0: not running */
+	uint64_t start_time;     /* as the runtime states it; 0: it does not */
 	bool paused;
 	bool has_config; /* env is what the runtime's config states */
 	struct strv env;
@@ -71,7 +71,7 @@ struct target_visitor {
 
 /*
  * Every container, one at a time, as their state files stand in their folders: nothing is kept of those that were visited.
- * Of users' own containers a plain user gets his; root's ends with root's.
+ * Of users' own containers a plain user gets his, and root none.
  * runtime: NULL for all, else the one of that name (ERR_USAGE: there is none). stopped: those that do not run too.
  */
 int target_list(const struct host *host, const char *runtime, bool stopped, const struct target_visitor *visitor,

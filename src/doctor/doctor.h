@@ -38,4 +38,8 @@ struct condition_group {
 	size_t count;
 };
 
+/* child.c */
+int doctor_check_processes(const struct examination *examination, char *detail);
+int doctor_check_userns(const struct examination *examination, char *detail);
+
 extern const struct condition_group doctor_kernel, doctor_host, doctor_capabilities;

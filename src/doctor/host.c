@@ -16,10 +16,8 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/statfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#define NOBODY 65534
 #define MEMORY_WANTED_KIB (64U << 10) /* a toolbox in a tmpfs, a session, a margin */
 
 static int check_proc(const struct examination *examination, char *detail)
@@ -28,59 +26,6 @@ static int check_proc(const struct examination *examination, char *detail)
 		return 0;
 	(void)snprintf(detail, DETAIL_MAX, "%.200s", examination->host_error.text);
 	return -EINVAL;
-}
-
-/* Stands still as nobody, to be looked at, until keep is closed: whoever lacks KILL could not end it otherwise. */
-static pid_t start_nobody(int *ret_keep)
-{
-	int ready[2], keep[2];
-	char byte = 0;
-
-	if (pipe2(ready, O_CLOEXEC) < 0)
-		return -errno;
-	if (pipe2(keep, O_CLOEXEC) < 0) {
-		close_quietly(ready[0]);
-		close_quietly(ready[1]);
-		return -errno;
-	}
-	pid_t pid = fork();
-	if (pid == 0) {
-		close_quietly(keep[1]);
-		byte = setresgid(NOBODY, NOBODY, NOBODY) == 0 && setresuid(NOBODY, NOBODY, NOBODY) == 0;
-		(void)!write(ready[1], &byte, 1);
-		(void)!read(keep[0], &byte, 1);
-		_exit(0);
-	}
-	close_quietly(ready[1]);
-	close_quietly(keep[0]);
-	*ret_keep = keep[1];
-	if (pid > 0)
-		(void)!read(ready[0], &byte, 1);
-	close_quietly(ready[0]);
-	return pid > 0 && byte == 0 ? -EPERM : pid;
-}
-
-/* By use: the namespaces of a process of another user. */
-static int check_processes(const struct examination *examination, char *detail)
-{
-	cleanup_buffer struct buffer text = { 0 };
-	cleanup_close int keep = -EBADF;
-	char link[64], path[32];
-
-	if (io_read_file_at(examination->host.proc_fd, "self/mountinfo", 64U << 20, &text) == 0) {
-		const char *hidden = strstr(text.data, "hidepid=");
-		if (hidden != NULL)
-			(void)snprintf(detail, DETAIL_MAX, "/proc is mounted with %.*s", (int)strcspn(hidden, ", \n"),
-				       hidden);
-	}
-	pid_t pid = start_nobody(&keep);
-	if (pid < 0)
-		return pid;
-	(void)snprintf(path, sizeof(path), "%d/ns/pid", pid);
-	int result = readlinkat(examination->host.proc_fd, path, link, sizeof(link)) < 0 ? -errno : 0;
-	close_quietly(take_fd(keep));
-	(void)waitpid(pid, NULL, 0);
-	return result;
 }
 
 static int check_yama(const struct examination *examination, char *detail)
@@ -300,7 +245,7 @@ static const struct condition conditions[] = {
 	  .without = "no attach" },
 	{ .name = "other processes",
 	  .required = true,
-	  .check = check_processes,
+	  .check = doctor_check_processes,
 	  .use = "containers of other users",
 	  .without = "no attach to a process of another user" },
 	{ .name = "yama",
@@ -346,6 +291,10 @@ static const struct condition conditions[] = {
 	  .check = check_builtin,
 	  .use = "mounted out of the program's own file (erofs, fsoffset)",
 	  .without = "unpacked into memory for each session: some ms and MiB" },
+	{ .name = "toolbox in a user namespace",
+	  .check = doctor_check_userns,
+	  .use = "containers with a user namespace of their own",
+	  .without = "no attach to those" },
 	{ .name = "toolbox store",
 	  .check = check_store,
 	  .use = "more tools than the built-in ones: toolbox build",

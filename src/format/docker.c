@@ -37,8 +37,10 @@ static int read_labels(json_t *labels, void *base, struct err *err)
 	(void)err;
 	free(container->pod_name);
 	free(container->pod_namespace);
+	free(container->pod_container);
 	container->pod_name = read_label(labels, "io.kubernetes.pod.name");
 	container->pod_namespace = read_label(labels, "io.kubernetes.pod.namespace");
+	container->pod_container = read_label(labels, "io.kubernetes.container.name");
 	return 0;
 }
 
@@ -103,6 +105,7 @@ void docker_container_done(struct docker_container *container)
 	free(container->hostname);
 	free(container->pod_name);
 	free(container->pod_namespace);
+	free(container->pod_container);
 	strv_done(&container->env);
 	*container = (struct docker_container) { 0 };
 }

@@ -78,11 +78,11 @@ static bool split_name(char *text, const char *parts[6])
 
 static int read_row(const char *bytes, size_t length, struct row *ret, struct err *err)
 {
-	cleanup_json json_t *value = NULL;
+	cleanup_json json_t *root = NULL;
+	int r = json_parse(bytes, length, &root, err);
 
-	int r = json_parse(bytes, length, &value, err);
 	if (r == 0)
-		r = json_read(value, row_fields, JSON_FOREIGN, ret, err);
+		r = json_read(root, row_fields, JSON_FOREIGN, ret, err);
 	if (r < 0)
 		return r;
 	if (strlen(ret->id) != 64 || !text_is_hex(ret->id, 64))
@@ -121,41 +121,43 @@ int podman_containers_parse(const char *bytes, size_t length, const char *word,
 {
 	struct json_scan scan;
 	bool first = true;
+	struct err damage = { 0 }; /* the first damaged row's: the others are visited all the same */
 	size_t count = 0;
-	int bad = 0; /* what the first damaged row gives: the others are visited all the same */
+	int bad = 0;
 
 	json_scan_init(&scan, bytes, length);
 	if (json_scan_peek(&scan) != '[')
 		return err_set(err, ERR_MALFORMED, "line 1: is not an array");
 	while (json_scan_array_next(&scan, &first)) {
 		__attribute__((cleanup(row_done))) struct row row = { 0 };
-		struct err refused = { 0 };
 		/* At the value itself: what stands before it is the array's. */
-		(void)json_scan_peek(&scan);
+		bool is_object = json_scan_peek(&scan) == '{';
 		const char *start = scan.at;
 
 		json_scan_skip(&scan);
 		if (scan.failed)
 			break;
+		if (!is_object)
+			return err_set(err, ERR_MALFORMED, "entry %zu is not an object", count);
 		if (count++ == CONTAINERS_MAX)
 			return err_set(err, ERR_MALFORMED, "has more than %d containers", CONTAINERS_MAX);
 		size_t size = (size_t)(scan.at - start);
 		if (word && !memmem(start, size, word, strlen(word)))
 			continue;
-		int r = read_row(start, size, &row, bad < 0 ? NULL : err);
-		if (r < 0) {
-			bad = bad < 0 ? bad : r;
-			continue;
+		struct err why = { 0 };
+		int r = read_row(start, size, &row, &why);
+		if (r < 0 && bad == 0) {
+			bad = r;
+			damage = why;
 		}
-		r = visit_row(&row, visit, context, &refused);
-		if (r < 0) {
-			if (err)
-				*err = refused;
+		r = r < 0 ? 0 : visit_row(&row, visit, context, err);
+		if (r < 0)
 			return r;
-		}
 	}
 	json_scan_finish(&scan);
 	if (scan.failed)
 		return err_set(err, ERR_MALFORMED, "cannot be read at byte %zu", (size_t)(scan.at - bytes));
+	if (bad < 0 && err != NULL)
+		*err = damage;
 	return bad;
 }

@@ -22,19 +22,15 @@ static bool is_in_image(const struct target_entry *entry, const char *value)
 	return entry->target->image != NULL && strstr(entry->target->image, value) != NULL;
 }
 
-/* NAMESPACE/POD/CONTAINER, its beginning, or one of the first two. */
+/* Whole components of NAMESPACE/POD/CONTAINER, one behind the other. */
 static bool is_pod(const struct target_entry *entry, const char *value)
 {
-	const char *pod = entry->target->pod;
 	size_t length = strlen(value);
 
-	if (pod == NULL)
-		return false;
-	if (text_starts(pod, value) && (pod[length] == '\0' || pod[length] == '/'))
-		return true;
-	const char *slash = strchr(pod, '/');
-	return slash != NULL && text_starts(slash + 1, value) &&
-	       (slash[1 + length] == '\0' || slash[1 + length] == '/');
+	for (const char *at = entry->target->pod; at != NULL; at = strchr(at, '/') != NULL ? strchr(at, '/') + 1 : NULL)
+		if (strncmp(at, value, length) == 0 && (at[length] == '\0' || at[length] == '/'))
+			return true;
+	return false;
 }
 
 static bool begins_id(const struct target_entry *entry, const char *value)

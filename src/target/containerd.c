@@ -115,7 +115,6 @@ static int read_bundle(struct scan *scan, const char *id, bool *ret_there, struc
 	char path[PATH_MAX];
 
 	*ret_there = false;
-	scan->buffer.length = 0; /* without a config.json what the container before has in its counts for nothing */
 	int r = text_format(path, sizeof(path), "%s/%s/config.json", scan->name_space, id);
 	if (r < 0)
 		return err_sys(err, r, "%s", id);
@@ -156,17 +155,16 @@ static int visit_id(const char *id, void *context, struct err *err)
 	struct scan *scan = context;
 	enum match match = search_match(scan->search, id, NULL);
 
-	return match == MATCH_NONE ?
-		       0 :
-		       search_damaged(scan->search, scan->runtime, visit_bundle(scan, id, match, err), err);
+	return match == MATCH_NONE ? 0 : visit_bundle(scan, id, match, err);
 }
 
 static int visit_any(const char *id, void *context, struct err *err)
 {
 	struct scan *scan = context;
-	enum match match = search_match(scan->search, id, NULL);
 
-	return search_damaged(scan->search, scan->runtime, visit_bundle(scan, id, match, err), err);
+	int r = visit_bundle(scan, id, search_match(scan->search, id, NULL), err);
+
+	return r < 0 ? search_damaged(scan->search, scan->runtime, r, err) : 0;
 }
 
 /* nerdctl's own list: ADDRESS/names/NAMESPACE/NAME. */
@@ -197,8 +195,9 @@ static bool may_be_a_name(struct scan *scan)
 	return scan->is_listed;
 }
 
-static int visit_containers(struct scan *scan, const char *name, struct err *err)
+static int visit_namespace(const char *name, void *context, struct err *err)
 {
+	struct scan *scan = context;
 	cleanup_close int folder = -EBADF;
 	char path[PATH_MAX];
 
@@ -211,13 +210,6 @@ static int visit_containers(struct scan *scan, const char *name, struct err *err
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	return state_each_name(folder, may_be_a_name(scan) ? visit_any : visit_id, scan, err);
-}
-
-static int visit_namespace(const char *name, void *context, struct err *err)
-{
-	struct scan *scan = context;
-
-	return search_damaged(scan->search, scan->runtime, visit_containers(scan, name, err), err);
 }
 
 static int visit_state(struct scan *scan, const char *name_space, struct err *err)
@@ -267,9 +259,9 @@ int containerd_visit(const struct runtime *runtime, struct search *search, struc
 			.state = state,
 			.tasks = -EBADF,
 		};
-		if (state == NULL || (i > 0 && named != NULL && strcmp(state, named) == 0))
+		if (state == NULL)
 			continue;
-		int r = search_damaged(search, runtime, visit_state(&scan, name_space, err), err);
+		int r = visit_state(&scan, name_space, err);
 		if (r < 0)
 			return r;
 	}

@@ -44,6 +44,16 @@ static int add_defaults(struct docker_container *container, struct err *err)
 	return r < 0 ? err_sys(err, r, "reading the container's environment") : 0;
 }
 
+static char *pod_of(const struct docker_container *container)
+{
+	bool stated = container->pod_name != NULL && container->pod_namespace != NULL;
+	const char *name = container->pod_container;
+
+	return stated ? text_printf("%s/%s%s%s", container->pod_namespace, container->pod_name, name != NULL ? "/" : "",
+				    name != NULL ? name : "") :
+			NULL;
+}
+
 static int add(struct scan *scan, enum match match, struct docker_container *container, struct err *err)
 {
 	int r = add_defaults(container, err);
@@ -54,9 +64,7 @@ static int add(struct scan *scan, enum match match, struct docker_container *con
 		.id = take_ptr(container->id),
 		.name = take_ptr(container->name),
 		.image = take_ptr(container->image),
-		.pod = container->pod_name && container->pod_namespace ?
-			       text_printf("%s/%s", container->pod_namespace, container->pod_name) :
-			       NULL,
+		.pod = pod_of(container),
 		.pid = container->running ? (pid_t)container->pid : 0,
 		.paused = container->paused,
 		.has_config = true,
@@ -66,10 +74,11 @@ static int add(struct scan *scan, enum match match, struct docker_container *con
 	return search_add(scan->search, scan->runtime, match, &target, err);
 }
 
-static int visit_file(struct scan *scan, const char *id, struct err *err)
+static int look(struct scan *scan, const char *id, struct err *err)
 {
 	const struct search *search = scan->search;
-	bool fits = search_match(search, id, NULL) != MATCH_NONE;
+	bool is_id = search->is_full_id && strcmp(id, search->reference->name) == 0;
+	bool fits = is_id || search->list != NULL || search_prefix_fits(search, id);
 	char path[CONTAINER_ID_LENGTH + sizeof("/" CONFIG_FILE)];
 
 	int r = text_format(path, sizeof(path), "%s/%s", id, CONFIG_FILE);
@@ -99,8 +108,9 @@ static int visit_file(struct scan *scan, const char *id, struct err *err)
 static int visit(const char *id, void *context, struct err *err)
 {
 	struct scan *scan = context;
+	int r = look(scan, id, err);
 
-	return search_damaged(scan->search, scan->runtime, visit_file(scan, id, err), err);
+	return r < 0 ? search_damaged(scan->search, scan->runtime, r, err) : 0;
 }
 
 int docker_visit(const struct runtime *runtime, struct search *search, struct err *err)

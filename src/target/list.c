@@ -17,19 +17,25 @@
 #include <time.h>
 #include <unistd.h>
 
+#define CGROUP_FILE_MAX (256U << 10)
+
 struct list {
+	struct search search; /* for everything */
 	const struct target_visitor *visitor;
 	bool stopped; /* those that do not run are wanted too */
 	json_t *seen; /* an object as a set: pids, and ids with their pids, that were told of */
 	int failure;  /* what the visitor returned */
 };
 
-int list_damaged(struct list *list, const struct runtime *runtime, int result, struct err *err)
+int list_damaged(struct list *list, const struct runtime *runtime, int failure, const struct err *why)
 {
+	/* The visitor has had enough: that is no damage. */
 	if (list->failure < 0)
-		return result;
-	list->visitor->damaged(runtime->name, err, list->visitor->context);
-	*err = (struct err) { 0 };
+		return failure;
+	/* Two runtimes that share a file would say the same of it. */
+	if (json_object_get(list->seen, why->text) == NULL)
+		list->visitor->damaged(runtime->name, why, list->visitor->context);
+	(void)json_object_set_new(list->seen, why->text, json_true());
 	return 0;
 }
 
@@ -67,7 +73,7 @@ static bool is_known(const struct list *list, const struct target *target)
 }
 
 /* The freezer of its cgroup, which a parent's counts for too; what the runtime says where it cannot be read. */
-static enum target_state state_by(const struct host *host, const struct target *target, const struct buffer *membership)
+enum target_state target_state_of(const struct host *host, const struct target *target, const struct pin *pin)
 {
 	static const struct {
 		const char *controller, *mount, *file, *frozen;
@@ -76,27 +82,20 @@ static enum target_state state_by(const struct host *host, const struct target *
 		{ "", "sys/fs/cgroup", "cgroup.events", "frozen 1" },
 		{ "", "sys/fs/cgroup/unified", "cgroup.events", "frozen 1" },
 	};
-	cleanup_buffer struct buffer state = { 0 };
+	const enum target_state stated = target->paused ? TARGET_PAUSED : TARGET_RUNNING;
+	cleanup_buffer struct buffer text = { 0 }, state = { 0 };
 	char cgroup[CGROUP_PATH_MAX], path[CGROUP_PATH_MAX + 64];
 
-	for (size_t i = 0; membership->length > 0 && i < ARRAY_SIZE(places); i++) {
-		if (cgroup_path_of(membership->data, membership->length, places[i].controller, cgroup, sizeof(cgroup)) <
-			    0 ||
+	if (io_read_file_at(pin->proc_fd, "cgroup", CGROUP_FILE_MAX, &text) < 0 || text.length == 0)
+		return stated;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		if (cgroup_path_of(text.data, text.length, places[i].controller, cgroup, sizeof(cgroup)) < 0 ||
 		    text_format(path, sizeof(path), "%s%s/%s", places[i].mount, cgroup, places[i].file) < 0 ||
 		    io_read_file_at(host->root_fd, path, 4096, &state) < 0 || state.length == 0)
 			continue;
 		return strstr(state.data, places[i].frozen) != NULL ? TARGET_PAUSED : TARGET_RUNNING;
 	}
-	return target->paused ? TARGET_PAUSED : TARGET_RUNNING;
-}
-
-enum target_state target_state_of(const struct host *host, const struct target *target, const struct pin *pin)
-{
-	cleanup_buffer struct buffer cgroup = { 0 };
-	struct err ignored;
-
-	(void)read_cgroup(pin, &cgroup, &ignored);
-	return state_by(host, target, &cgroup);
+	return stated;
 }
 
 int64_t target_since(const struct pin *pin)
@@ -109,26 +108,37 @@ int64_t target_since(const struct pin *pin)
 	       (int64_t)pin->start_time / sysconf(_SC_CLK_TCK);
 }
 
-/* Negative: it cannot be told. A process that is none, or another's, is a container that is stopped. */
-static int look_at(const struct search *search, const struct runtime *runtime, struct target *target,
-		   struct pin *ret_pin, struct target_entry *entry, struct err *err)
+/* Also where only what an attach would read more of can show it. */
+static int identify(const struct list *list, const struct runtime *runtime, struct target *target,
+		    const struct pin *pin, struct err *err)
 {
+	int r = check_identity(&list->search, runtime, target, pin, err);
+
+	if (r == 0 || err->kind != ERR_CHANGED || runtime->complete == NULL || target->start_time != 0)
+		return r;
+	struct err why = { 0 };
+	if (runtime->complete(runtime, &list->search, target, &why) < 0 || target->start_time != pin->start_time)
+		return r;
+	return 0;
+}
+
+/* Negative: it cannot be told. A process that is none, or another's, is a container that is stopped. */
+static int look_at(const struct list *list, const struct runtime *runtime, struct target *target, struct pin *ret_pin,
+		   struct target_entry *entry, struct err *err)
+{
+	const struct host *host = list->search.files.host;
 	struct stat st;
-	cleanup_buffer struct buffer cgroup = { 0 };
-	const struct host *host = search->files.host;
 	int r = pin_open(host, target->pid, target->start_time, ret_pin, err);
 
 	if (r == 0)
-		r = read_cgroup(ret_pin, &cgroup, err);
-	if (r == 0)
-		r = check_identity(search, runtime, target, ret_pin, &cgroup, err);
+		r = identify(list, runtime, target, ret_pin, err);
 	if (r == 0 && fstat(ret_pin->proc_fd, &st) < 0)
 		r = err_sys(err, errno, "/proc/%d", target->pid);
 	if (r == 0) {
 		/* The folder's owner is the process's effective uid, for an undumpable one too. [proc_pid(5)] */
 		entry->uid = st.st_uid;
 		entry->since = target_since(ret_pin);
-		entry->state = state_by(host, target, &cgroup);
+		entry->state = target_state_of(host, target, ret_pin);
 		entry->pin = ret_pin;
 		r = pin_verify(ret_pin, err);
 	}
@@ -139,42 +149,50 @@ static int look_at(const struct search *search, const struct runtime *runtime, s
 	return r;
 }
 
-static int tell(const struct search *search, const struct runtime *runtime, struct target *target, struct err *err)
+static int tell(struct list *list, const struct runtime *runtime, struct target *target, struct err *err)
 {
 	__attribute__((cleanup(pin_done))) struct pin pin = PIN_INIT;
 	struct target_entry entry = { .target = target };
-	struct list *list = search->list;
+	struct err why = { 0 };
 
-	target->runtime = runtime->name;
+	if (target->runtime == NULL)
+		target->runtime = runtime->name;
 	/* What these call an id is what somebody called the container. */
 	if (target->name == NULL && !is_container_id(target->id))
 		target->name = strdup(target->id);
 	if (is_known(list, target))
 		return 0;
-	if (target->pid != 0 && look_at(search, runtime, target, &pin, &entry, err) < 0)
-		return err_wrap(err, "%s", target->id);
+	if (target->pid != 0 && look_at(list, runtime, target, &pin, &entry, &why) < 0) {
+		(void)err_wrap(&why, "%s", target->id);
+		return list_damaged(list, runtime, 0, &why);
+	}
 	if (!is_new(list, &entry) || (entry.state == TARGET_STOPPED && !list->stopped))
 		return 0;
 	list->failure = list->visitor->entry(&entry, list->visitor->context, err);
 	return list->failure;
 }
 
-int list_add(const struct search *search, const struct runtime *runtime, struct target *target, struct err *err)
+int list_add(struct list *list, const struct runtime *runtime, struct target *target, struct err *err)
 {
-	int r = target->id ? tell(search, runtime, target, err) : err_sys(err, ENOMEM, "listing containers");
+	int r = target->id ? tell(list, runtime, target, err) : err_sys(err, ENOMEM, "listing containers");
 	target_done(target);
-	return r < 0 ? list_damaged(search->list, runtime, r, err) : 0;
+	return r;
 }
 
 int target_list(const struct host *host, const char *runtime, bool stopped, const struct target_visitor *visitor,
 		struct err *err)
 {
-	static const struct reference all = { 0 };
-	struct list list = { .visitor = visitor, .stopped = stopped, .seen = json_object() };
-	struct search search = { .files = { .host = host }, .reference = &all, .list = &list };
+	static const struct reference everything;
+	struct list list = {
+		.search = { .files = { .host = host }, .reference = &everything },
+		.visitor = visitor,
+		.stopped = stopped,
+		.seen = json_object(),
+	};
 	bool known = false;
 	int r = 0;
 
+	list.search.list = &list;
 	for (size_t i = 0; r == 0 && i < runtimes_count; i++) {
 		const struct runtime *one = &runtimes[i];
 		struct err why = { 0 };
@@ -182,7 +200,9 @@ int target_list(const struct host *host, const char *runtime, bool stopped, cons
 		if (one->is_fallback || (runtime != NULL && strcmp(runtime, one->name) != 0))
 			continue;
 		known = true;
-		r = search_damaged(&search, one, one->visit(one, &search, &why), &why);
+		r = one->visit(one, &list.search, &why);
+		if (r < 0)
+			r = list_damaged(&list, one, r, &why);
 		if (r < 0 && err != NULL)
 			*err = why;
 	}
@@ -192,21 +212,20 @@ int target_list(const struct host *host, const char *runtime, bool stopped, cons
 
 const char *target_runtime_at(const struct host *host, size_t index, bool *ret_found)
 {
-	/* The fallbacks, which are no runtimes, stand last. */
 	if (index >= runtimes_count || runtimes[index].is_fallback)
 		return NULL;
 	const char *folder = runtimes[index].folder;
-	*ret_found = faccessat(host->root_fd, folder + strspn(folder, "/"), F_OK, 0) == 0;
+	*ret_found = folder != NULL && faccessat(host->root_fd, folder + strspn(folder, "/"), F_OK, 0) == 0;
 	return runtimes[index].name;
 }
 
 int target_reference(const struct target *target, char *out, size_t size)
 {
-	const char *scope = target->scope ? target->scope : "";
-	const char *slash = target->scope && strcmp(scope, "/") != 0 ? "/" : "";
+	const char *scope = target->scope != NULL ? target->scope : "";
+	const char *slash = scope[0] == '\0' || strcmp(scope, "/") == 0 ? "" : "/";
 
 	/* pid:N is a reference as it stands. */
-	return strcmp(target->runtime, "pid") == 0 ?
-		       text_format(out, size, "%s", target->id) :
-		       text_format(out, size, "%s:%s%s%s", target->runtime, scope, slash, target->id);
+	if (strcmp(target->runtime, "pid") == 0)
+		return text_format(out, size, "%s", target->id);
+	return text_format(out, size, "%s:%s%s%s", target->runtime, scope, slash, target->id);
 }

@@ -49,11 +49,14 @@ static int visit(const struct process *process, void *context, struct err *err)
 	return search_add(search, scan->runtime, match, &target, err);
 }
 
-static bool root_has_it(const struct runtime *runtime, const struct search *search)
+/* Worth a look at all processes. A plain user's folder may be anywhere, so where all are wanted his are looked for anyway. */
+static bool is_likely(const struct runtime *runtime, const struct search *search)
 {
 	cleanup_close int folder = -EBADF;
 	char path[PATH_MAX];
 
+	if (search->list != NULL)
+		return geteuid() != 0 || state_has_names(&search->files, runtime->folder);
 	return text_format(path, sizeof(path), "%s/%s", runtime->folder, search->reference->name) == 0 &&
 	       state_open_folder(&search->files, path, &folder, NULL) == 0;
 }
@@ -64,7 +67,7 @@ int lxc_visit(const struct runtime *runtime, struct search *search, struct err *
 	uid_t owner = search->files.owner;
 	struct user_folders user;
 
-	if (search->list == NULL && !search->thorough && !root_has_it(runtime, search))
+	if (!search->thorough && !is_likely(runtime, search))
 		return 0;
 	int r = users_find(search, &user, err);
 	if (r < 0)

@@ -26,16 +26,15 @@ static void scan_done(struct scan *scan)
 	buffer_done(&scan->buffer);
 }
 
-static int add_registered(const struct scan *scan, const char *name, struct err *err)
+static int add_registered(const struct runtime *runtime, struct search *search, const char *name, struct err *err)
 {
-	struct search *search = scan->search;
 	cleanup_buffer struct buffer buffer = { 0 };
 	struct machine machine = { 0 };
 	char path[PATH_MAX];
 
-	int r = text_format(path, sizeof(path), "%s/%s", scan->runtime->folder, name);
+	int r = text_format(path, sizeof(path), "%s/%s", runtime->folder, name);
 	if (r < 0)
-		return err_sys(err, r, "%s", scan->runtime->folder);
+		return err_sys(err, r, "%s", runtime->folder);
 	r = state_read(&search->files, path, &buffer, err);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
@@ -49,24 +48,7 @@ static int add_registered(const struct scan *scan, const char *name, struct err 
 		.pid = machine.leader,
 		.unit = machine.unit[0] ? strdup(machine.unit) : NULL,
 	};
-	return search_add(search, scan->runtime, MATCH_NAME, &target, err);
-}
-
-static int visit_registered(const char *name, void *context, struct err *err)
-{
-	const struct scan *scan = context;
-
-	return search_damaged(scan->search, scan->runtime, add_registered(scan, name, err), err);
-}
-
-static int list_registered(struct scan *scan, struct err *err)
-{
-	cleanup_close int folder = -EBADF;
-
-	int r = state_open_folder(&scan->search->files, scan->runtime->folder, &folder, err);
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	return state_each_name(folder, visit_registered, scan, err);
+	return search_add(search, runtime, MATCH_NAME, &target, err);
 }
 
 static int visit(const struct process *process, void *context, struct err *err)
@@ -98,17 +80,37 @@ static bool nspawn_has_it(const struct search *search)
 	       state_open_folder(&search->files, path, &folder, NULL) == 0;
 }
 
+static int visit_registered(const char *name, void *context, struct err *err)
+{
+	struct scan *scan = context;
+	int r = add_registered(scan->runtime, scan->search, name, err);
+
+	return r < 0 ? search_damaged(scan->search, scan->runtime, r, err) : 0;
+}
+
+/* The registered ones; the others where nspawn has made a folder for one. */
+static int visit_all(struct scan *scan, struct err *err)
+{
+	cleanup_close int folder = -EBADF;
+	const struct files *files = &scan->search->files;
+
+	int r = state_open_folder(files, scan->runtime->folder, &folder, err);
+	if (r == 0)
+		r = state_each_name(folder, visit_registered, scan, err);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	return state_has_names(files, PROPAGATE_FOLDER) ? processes_each(files->host, visit, scan, err) : 0;
+}
+
 int nspawn_visit(const struct runtime *runtime, struct search *search, struct err *err)
 {
 	__attribute__((cleanup(scan_done))) struct scan scan = { .runtime = runtime, .search = search };
 	size_t before = search->count;
 
-	if (search->list != NULL) {
-		int r = search_damaged(search, runtime, list_registered(&scan, err), err);
-		if (r < 0)
-			return r;
-	} else if (!search->thorough) {
-		int r = add_registered(&scan, search->reference->name, err);
+	if (search->list != NULL)
+		return visit_all(&scan, err);
+	if (!search->thorough) {
+		int r = add_registered(runtime, search, search->reference->name, err);
 		if (r < 0 || search->count > before || !nspawn_has_it(search))
 			return r;
 	}

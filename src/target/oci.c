@@ -150,14 +150,16 @@ struct scan {
 	struct search *search;
 };
 
-static int visit_state(struct scan *scan, const char *id, struct err *err)
+static int look(struct scan *scan, const char *id, struct err *err)
 {
 	struct search *search = scan->search;
 	cleanup_state struct oci_state state = { 0 };
 	/* The id of these runtimes is what somebody called the container, so it counts as a name. */
-	enum match match = search_match(search, id, NULL);
+	enum match match = strcmp(id, search->reference->name) != 0 ? MATCH_PREFIX :
+			   search->is_full_id                       ? MATCH_ID :
+								      MATCH_NAME;
 
-	if (match == MATCH_NONE)
+	if (match == MATCH_PREFIX && search->list == NULL && !search_prefix_fits(search, id))
 		return 0;
 	int r = read_state(&search->files, folder_of(scan->runtime, search), id, scan->runtime->state_file,
 			   scan->runtime->parse_state, &state, err);
@@ -178,8 +180,9 @@ static int visit_state(struct scan *scan, const char *id, struct err *err)
 static int visit(const char *id, void *context, struct err *err)
 {
 	struct scan *scan = context;
+	int r = look(scan, id, err);
 
-	return search_damaged(scan->search, scan->runtime, visit_state(scan, id, err), err);
+	return r < 0 ? search_damaged(scan->search, scan->runtime, r, err) : 0;
 }
 
 int oci_visit(const struct runtime *runtime, struct search *search, struct err *err)

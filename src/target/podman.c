@@ -20,9 +20,6 @@ struct store {
 	char state[PATH_MAX]; /* what the low-level runtimes' folders are in: /run */
 };
 
-/* Stands in the metadata of each container of CRI-O. */
-#define CRIO_WORD "pod-id"
-
 /* By storage driver: the second is what is left where nothing else works. */
 static const char *const drivers[] = { "overlay-containers", "vfs-containers" };
 /* What Podman or CRI-O may have been told to run their containers by. */
@@ -92,11 +89,16 @@ static enum match match_of(const struct search *search, const struct podman_cont
 	return best;
 }
 
-static int add(struct scan *scan, const struct podman_container *container, enum match match, struct err *err)
+static int look(struct scan *scan, const struct podman_container *container, struct err *err)
 {
 	const char *user = scan->search->reference->scope;
 	pid_t pid;
 
+	/* Each has its own row in the table. */
+	enum match match =
+		container->is_crio == scan->runtime->has_pods ? match_of(scan->search, container) : MATCH_NONE;
+	if (match == MATCH_NONE)
+		return 0;
 	int r = read_pid(scan, container->id, &pid, err);
 	if (r < 0)
 		return r;
@@ -124,20 +126,15 @@ static int add(struct scan *scan, const struct podman_container *container, enum
 static int visit(const struct podman_container *container, void *context, struct err *err)
 {
 	struct scan *scan = context;
-	/* Each has its own row in the table. */
-	enum match match =
-		container->is_crio == scan->runtime->has_pods ? match_of(scan->search, container) : MATCH_NONE;
+	int r = look(scan, container, err);
 
-	return match == MATCH_NONE ? 0 :
-				     search_damaged(scan->search, scan->runtime, add(scan, container, match, err), err);
+	return r < 0 ? search_damaged(scan->search, scan->runtime, r, err) : 0;
 }
 
 static int visit_list(struct scan *scan, const char *folder, const char *list, struct err *err)
 {
 	cleanup_buffer struct buffer buffer = { 0 };
-	/* In a list too CRI-O's rows only where they can be: a damaged file of Podman's alone is told of once. */
-	bool only_crio = scan->search->list != NULL && scan->runtime->has_pods;
-	const char *word = only_crio ? CRIO_WORD : search_word(scan->search);
+	const char *word = search_word(scan->search);
 	char path[PATH_MAX];
 
 	int r = text_format(path, sizeof(path), "%s/%s/%s", folder, scan->driver, list);
@@ -152,7 +149,7 @@ static int visit_list(struct scan *scan, const char *folder, const char *list, s
 	if (buffer.length == 0 || !memmem(buffer.data, buffer.length, word, strlen(word)))
 		return 0;
 	r = podman_containers_parse(buffer.data, buffer.length, word, visit, scan, err);
-	return r < 0 ? err_wrap(err, "%s", path) : 0;
+	return r < 0 ? search_damaged(scan->search, scan->runtime, err_wrap(err, "%s", path), err) : 0;
 }
 
 static int visit_store(const struct runtime *runtime, struct search *search, const struct store *store, struct err *err)
@@ -168,7 +165,7 @@ static int visit_store(const struct runtime *runtime, struct search *search, con
 	for (size_t driver = 0; driver < ARRAY_SIZE(drivers); driver++) {
 		struct scan scan = { runtime, search, store, drivers[driver] };
 		for (size_t i = 0; r == 0 && i < ARRAY_SIZE(lists); i++)
-			r = search_damaged(search, runtime, visit_list(&scan, lists[i][0], lists[i][1], err), err);
+			r = visit_list(&scan, lists[i][0], lists[i][1], err);
 	}
 	return r;
 }
@@ -187,8 +184,9 @@ int podman_visit(const struct runtime *runtime, struct search *search, struct er
 	return r;
 }
 
-static int read_start_time(const struct files *files, const struct store *store, struct target *target, struct err *err)
+static int complete(const struct files *files, const struct store *store, struct target *target, struct err *err)
 {
+	const char *const folders[] = { store->graph, store->run };
 	char path[PATH_MAX];
 	int r = 0;
 
@@ -196,15 +194,6 @@ static int read_start_time(const struct files *files, const struct store *store,
 		r = text_format(path, sizeof(path), "%s/%s", store->state, oci_runtimes[i]);
 		r = r < 0 ? err_sys(err, r, "%s", store->state) : oci_start_time(files, path, target, err);
 	}
-	return r;
-}
-
-static int complete(const struct files *files, const struct store *store, struct target *target, struct err *err)
-{
-	const char *const folders[] = { store->graph, store->run };
-	char path[PATH_MAX];
-	int r = read_start_time(files, store, target, err);
-
 	for (size_t i = 0; r == 0 && !target->has_config && i < ARRAY_SIZE(folders) * ARRAY_SIZE(drivers); i++) {
 		r = text_format(path, sizeof(path), "%s/%s/%s/userdata", folders[i % ARRAY_SIZE(folders)],
 				drivers[i / ARRAY_SIZE(folders)], target->id);
@@ -221,13 +210,4 @@ int podman_complete(const struct runtime *runtime, const struct search *search, 
 
 	int r = find_store(search, &store, err);
 	return r < 0 ? r : complete(&files, &store, target, err);
-}
-
-int podman_read_start_time(const struct search *search, struct target *target, struct err *err)
-{
-	struct files files = { .host = search->files.host, .owner = target->user };
-	struct store store;
-
-	int r = find_store(search, &store, err);
-	return r < 0 ? r : read_start_time(&files, &store, target, err);
 }

@@ -121,16 +121,18 @@ static int look(struct search *search, struct err *err)
 	return r;
 }
 
-int read_cgroup(const struct pin *pin, struct buffer *cgroup, struct err *err)
+/* Whether the cgroups of the process name the container: 1, 0, or an error. */
+static int is_in_its_cgroup(const struct target *target, const struct pin *pin, struct err *err)
 {
-	int r = io_read_file_at(pin->proc_fd, "cgroup", CGROUP_FILE_MAX, cgroup);
+	cleanup_buffer struct buffer buffer = { 0 };
 
-	return r < 0 ? err_sys(err, r, "/proc/%d/cgroup", pin->pid) : 0;
-}
-
-static bool names_container(const struct buffer *cgroup, const struct target *target)
-{
-	return cgroup_has_component(cgroup->data, cgroup->length, target->unit ? target->unit : target->id);
+	int r = io_read_file_at(pin->proc_fd, "cgroup", CGROUP_FILE_MAX, &buffer);
+	if (r < 0)
+		return err_sys(err, r, "/proc/%d/cgroup", pin->pid);
+	r = pin_verify(pin, err);
+	if (r < 0)
+		return r;
+	return cgroup_has_component(buffer.data, buffer.length, target->unit ? target->unit : target->id);
 }
 
 /*
@@ -139,38 +141,31 @@ static bool names_container(const struct buffer *cgroup, const struct target *ta
  * A name that somebody chose may be another container's too, somewhere else: there the start time is asked for first.
  */
 int check_identity(const struct search *search, const struct runtime *runtime, struct target *target,
-		   const struct pin *pin, const struct buffer *cgroup, struct err *err)
+		   const struct pin *pin, struct err *err)
 {
-	bool is_chosen = !is_container_id(target->id) && !target->unit;
+	bool is_random = is_container_id(target->id);
 
-	if (target->start_time != 0 || (!is_chosen && names_container(cgroup, target)))
+	if (target->start_time != 0)
 		return 0;
+	int named = is_random || target->unit ? is_in_its_cgroup(target, pin, err) : 0;
+	if (named != 0)
+		return named < 0 ? named : 0;
 	int r = runtime->read_start_time ? runtime->read_start_time(search, target, err) : 0;
 	if (r < 0)
 		return r;
 	if (target->start_time != 0 && target->start_time == pin->start_time)
 		return 0;
-	if (target->start_time == 0 && is_chosen && names_container(cgroup, target))
-		return 0;
+	if (target->start_time == 0 && !is_random && !target->unit) {
+		named = is_in_its_cgroup(target, pin, err);
+		if (named != 0)
+			return named < 0 ? named : 0;
+	}
 	return err_set(err, ERR_CHANGED,
 		       target->start_time != 0 ?
 			       "process %d is not the container's: it started at another time" :
 			       "process %d is not in the container's cgroup and nothing else shows that it is "
 			       "the container's",
 		       pin->pid);
-}
-
-static int check_found(const struct search *search, const struct runtime *runtime, struct target *target,
-		       const struct pin *pin, struct err *err)
-{
-	cleanup_buffer struct buffer cgroup = { 0 };
-
-	if (target->start_time != 0)
-		return 0;
-	int r = read_cgroup(pin, &cgroup, err);
-	if (r == 0)
-		r = pin_verify(pin, err);
-	return r < 0 ? r : check_identity(search, runtime, target, pin, &cgroup, err);
 }
 
 static int pin_found(struct search *search, struct found *found, struct pin *ret_pin, struct err *err)
@@ -184,7 +179,7 @@ static int pin_found(struct search *search, struct found *found, struct pin *ret
 	if (r == 0)
 		r = pin_open(search->files.host, target->pid, target->start_time, &pin, err);
 	if (r == 0)
-		r = check_found(search, found->runtime, target, &pin, err);
+		r = check_identity(search, found->runtime, target, &pin, err);
 	if (r == 0 && geteuid() == 0 && (target->user != 0 || found->runtime->is_fallback))
 		r = users_check_process(&pin, target->user, err);
 	if (r < 0)

@@ -47,14 +47,11 @@ struct found {
 	struct target target;
 };
 
-/*
- * One walk serves both: a search for the container that a reference means, and the list of all. In a list every container
- * matches, and the reference is empty.
- */
 struct search {
 	struct files files;
 	const struct reference *reference;
-	struct list *list;    /* who is told of each; NULL: one is looked for */
+	struct list
+		*list; /* not a search for one, but a walk over all: everything matches, nothing is kept; else NULL */
 	bool could_be_prefix; /* of a 64-digit id */
 	bool is_full_id;
 	bool thorough;       /* the second round: no state file told of it */
@@ -74,16 +71,13 @@ enum scope {
 struct runtime {
 	const char *name;
 	const char *
-		folder; /* where its containers are, beneath the host's root; where they are by default, if they move */
+		folder; /* where its containers are, beneath the host's root, unless somebody moved it; NULL: nowhere */
 	enum scope scope;
 	bool has_pods;    /* pod/... is looked for here */
 	bool is_thorough; /* visited once more in the second round, where it looks closer */
 	bool names_only;  /* knows no 64-digit ids */
 	bool is_fallback; /* no runtime, and visited in the second round only */
-	/*
-	 * Calls search_add() for each container that matches, and search_damaged() with what comes of reading each. A
-	 * runtime that is not installed has none: 0.
-	 */
+	/* Calls search_add() for each container that matches. A runtime that is not installed has none: 0. */
 	int (*visit)(const struct runtime *runtime, struct search *search, struct err *err);
 	/* Reads what only the chosen container needs: its start time and its environment. NULL: nothing more to read. */
 	int (*complete)(const struct runtime *runtime, const struct search *search, struct target *target,
@@ -105,10 +99,10 @@ extern const size_t runtimes_count;
 int search_add(struct search *search, const struct runtime *runtime, enum match match, struct target *target,
 	       struct err *err);
 /*
- * What a container's, or a folder's, result is to the walk: one that is looked for may be the one that cannot be read, so
- * the error ends a search; a list is told of it, and goes on.
+ * What a visit returns where one container's files cannot be understood: the failure itself, because the one that is meant may
+ * be that; in a walk over all it costs that one's row, and this is 0.
  */
-int search_damaged(const struct search *search, const struct runtime *runtime, int result, struct err *err);
+int search_damaged(struct search *search, const struct runtime *runtime, int failure, const struct err *err);
 void search_clear(struct search *search);
 bool search_prefix_fits(const struct search *search, const char *id);
 /* name may be NULL. MATCH_NONE where a pod is looked for. */
@@ -120,19 +114,16 @@ const char *search_word(const struct search *search);
 bool search_wants(const struct search *search, const struct runtime *runtime);
 bool is_container_id(const char *id);
 
-/* resolve.c: the process's /proc/PID/cgroup. Only counts if pin_verify() is content afterwards. */
-int read_cgroup(const struct pin *pin, struct buffer *cgroup, struct err *err);
-/* Whether the process that was pinned, and is in that cgroup, is the container's: ERR_CHANGED where nothing shows it. */
-int check_identity(const struct search *search, const struct runtime *runtime, struct target *target,
-		   const struct pin *pin, const struct buffer *cgroup, struct err *err);
-
-/* list.c. Takes over what is in *target, also on failure. */
-int list_add(const struct search *search, const struct runtime *runtime, struct target *target, struct err *err);
-/* Negative only where the visitor wants no more. */
-int list_damaged(struct list *list, const struct runtime *runtime, int result, struct err *err);
-
 /* processes.c: whether there is such a process, and it is no zombie. */
 bool process_is_alive(const struct host *host, pid_t pid);
+
+/* resolve.c: whether the process that was pinned is the container's. ERR_CHANGED where nothing shows it. */
+int check_identity(const struct search *search, const struct runtime *runtime, struct target *target,
+		   const struct pin *pin, struct err *err);
+
+/* list.c. The first takes over what is in *target, also on failure. */
+int list_add(struct list *list, const struct runtime *runtime, struct target *target, struct err *err);
+int list_damaged(struct list *list, const struct runtime *runtime, int failure, const struct err *why);
 
 /* report.c */
 int report_describe(const struct found *found, char *out, size_t size);
@@ -142,7 +133,6 @@ int report_unknown_runtime(const struct reference *reference, struct err *err);
 
 /* One file a runtime; podman.c serves CRI-O too, oci.c the low-level ones. */
 int docker_read_start_time(const struct search *search, struct target *target, struct err *err);
-int podman_read_start_time(const struct search *search, struct target *target, struct err *err);
 int docker_visit(const struct runtime *runtime, struct search *search, struct err *err);
 int podman_visit(const struct runtime *runtime, struct search *search, struct err *err);
 int podman_complete(const struct runtime *runtime, const struct search *search, struct target *target, struct err *err);
@@ -192,3 +182,5 @@ int state_each_id(int dirfd, int (*visit)(const char *id, void *context, struct 
 /* The same for each that could be typed as a name. */
 int state_each_name(int dirfd, int (*visit)(const char *name, void *context, struct err *err), void *context,
 		    struct err *err);
+/* Whether a folder has any name that could be typed: a cheap test before all processes are looked at. */
+bool state_has_names(const struct files *files, const char *path);

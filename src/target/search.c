@@ -114,13 +114,13 @@ int search_add(struct search *search, const struct runtime *runtime, enum match 
 	       struct err *err)
 {
 	if (search->list != NULL)
-		return list_add(search, runtime, target, err);
+		return list_add(search->list, runtime, target, err);
 	int r = keep(search, runtime, match, target, err);
 	target_done(target);
 	return r;
 }
 
-int search_damaged(const struct search *search, const struct runtime *runtime, int result, struct err *err)
+int search_damaged(struct search *search, const struct runtime *runtime, int failure, const struct err *err)
 {
-	return result < 0 && search->list != NULL ? list_damaged(search->list, runtime, result, err) : result;
+	return search->list != NULL ? list_damaged(search->list, runtime, failure, err) : failure;
 }

@@ -18,15 +18,13 @@ const struct runtime runtimes[] = {
 		.scope = SCOPE_USER,
 		.visit = podman_visit,
 		.complete = podman_complete,
-		.read_start_time = podman_read_start_time,
 	},
 	{
 		.name = "cri-o",
-		.folder = "/var/lib/containers/storage",
+		.folder = "/run/crio",
 		.has_pods = true,
 		.visit = podman_visit,
 		.complete = podman_complete,
-		.read_start_time = podman_read_start_time,
 	},
 	{
 		.name = "containerd",

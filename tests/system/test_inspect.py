@@ -170,3 +170,21 @@ def test_a_container_that_has_ended(dbg, docker, once):
     container = once(docker)
     docker.cli("kill", container.name)
     dbg.run("inspect", container.ref).failed(("gone", "changed"))
+
+
+def test_a_part_that_cannot_be_read(dbg, runc, once):
+    """A config that makes no sense costs what it states; the rest is told, and the exit status says so."""
+    profile = {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"],
+               "syscalls": [{"names": ["reboot"], "action": "SCMP_ACT_ERRNO"}]}
+    container = once(runc, seccomp=profile)
+    assert json.loads(dbg.run("inspect", "-o", "json", container.ref).succeeded().out)["seccomp"]["filters"] == 1
+    with open(f"{container.bundle}/config.json") as file:
+        text = file.read()
+    with open(f"{container.bundle}/config.json", "w") as file:
+        file.write(text.replace("SCMP_ACT_ERRNO", "SCMP_ACT_\\u001b[31m"))
+    result = dbg.run("inspect", "-o", "json", container.ref)
+    seen = json.loads(result.out)
+    assert result.code == 1 and seen["seccomp"] is None
+    assert [error["section"] for error in seen["errors"]] == ["seccomp"]
+    text = dbg.run("inspect", container.ref).text
+    assert "errors" in text and "\x1b" not in text

@@ -128,7 +128,6 @@ def test_tables_and_references(dbg, docker_target, runc_target):
     assert json.loads(dbg.run("ls", "-o", "json", "-f", "name=nobody-at-all").succeeded().out) == []
 
 
-@pytest.mark.falls_without("ESCAPE")
 def test_damage_costs_its_own_row(dbg, ls, docker_target):
     """A state file that no runtime wrote, with an escape sequence in it."""
     name = unique("damaged")
@@ -167,3 +166,10 @@ def test_bad_words(dbg, words):
 def test_output_that_cannot_be_written(dbg):
     with open("/dev/full", "w") as full:
         assert dbg.run("ls", stdout=full).code == 125
+
+
+def test_a_plain_user_is_told_what_he_may_not_read(dbg, docker_target):
+    """Docker's folder is root's alone: that runtime is left out, and said once; nothing of it is shown."""
+    result = dbg.run("ls", prefix=("setpriv", "--reuid", "65534", "--clear-groups"))
+    assert result.code == 1 and docker_target.name not in result.text
+    assert result.err.count("docker: ") == 1 and "denied" in result.err

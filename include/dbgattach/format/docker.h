@@ -13,7 +13,7 @@ struct docker_container {
 	char *id, *name; /* name without Docker's leading "/" */
 	char *image;     /* as it was asked for (Config.Image) */
 	char *hostname;
-	char *pod_name, *pod_namespace; /* of Kubernetes, by the labels; NULL: not stated */
+	char *pod_name, *pod_namespace, *pod_container; /* of Kubernetes, by the labels; NULL: not stated */
 	int64_t pid;
 	bool running, paused;
 	struct strv env; /* Config.Env; what Docker adds at the start is added by target/docker.c */

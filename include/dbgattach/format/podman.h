@@ -18,7 +18,7 @@ struct podman_container {
 
 /*
  * Calls visit for each that holds word somewhere (NULL: for each); a negative result of it ends the walk and is returned. A
- * damaged row is passed over, and the first one's error returned at the end. The strings live for the call only.
+ * damaged entry is passed over, and the first one's error returned at the end. The strings live for the call only.
  */
 int podman_containers_parse(const char *bytes, size_t length, const char *word,
 			    int (*visit)(const struct podman_container *container, void *context, struct err *err),
