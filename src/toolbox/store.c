@@ -128,8 +128,12 @@ static int load(int folder, const char *name, struct toolbox_part *part, struct 
 	int result =
 		store_open_at(folder, name == NULL ? "." : name, O_PATH | O_DIRECTORY, "its folder", &part->dir, err);
 
-	if (result == 0)
-		result = store_open_at(part->dir, "toolbox.json", O_RDONLY, "toolbox.json", &file, err);
+	if (result < 0)
+		return result;
+	result = store_open_at(part->dir, "toolbox.json", O_RDONLY, "toolbox.json", &file, err);
+	/* Not the same as an entry that is not there. */
+	if (result < 0 && err->kind == ERR_NOT_FOUND)
+		return err_set(err, ERR_MALFORMED, "toolbox.json is not there");
 	if (result < 0)
 		return result;
 	result = io_read_all(file, TOOLBOX_MANIFEST_MAX, &text);

@@ -18,7 +18,7 @@ NO_FILES = {"proc", "sysfs", "cgroup", "cgroup2", "devpts", "mqueue", "debugfs",
 WATCHED = ("/run", "/tmp", "/dev/shm", "/var/tmp")
 STRICT = os.environ.get("DBG_MUST_RUN") == "1"  # nobody else works on this host: every new file counts
 CHURN = ("/run/docker", "/run/containerd", "/run/containers", "/run/runc", "/run/libpod", "/run/crun", "/run/netns",
-         "/run/xtables.lock", "/run/lock", "/run/user", "/run/udev", "/tmp/pytest-", "/tmp/dbgtest.", "/run/dbgtest.",
+         "/run/xtables.lock", "/run/lock", "/run/user", "/run/udev", "/tmp/pytest-", "/tmp/dbgtest.", "/var/tmp/dbgtest.", "/run/dbgtest.",
          "/dev/shm/libpod")
 FOREIGN_MOUNTS = ("/var/lib/docker", "/var/lib/containers", "/run/docker", "/run/containers", "/run/netns", "/run/user")
 

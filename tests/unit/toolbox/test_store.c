@@ -223,6 +223,7 @@ static void links_and_other_kinds_are_refused(void **state)
 	assert_int_equal(unlink(core), 0);
 	assert_int_equal(rename(real, core), 0);
 	assert_int_equal(unlink(json), 0);
+	assert_unusable("toolbox.json is not there", ERR_MALFORMED);
 	assert_int_equal(mkfifo(json, 0600), 0);
 	assert_unusable("neither a file nor a folder", ERR_REFUSED);
 }
