@@ -66,7 +66,7 @@ static int read_pid(struct scan *scan, const char *id, pid_t *ret, struct err *e
 	if (length > 0 && buffer.data[length - 1] == '\n')
 		length--;
 	if (text_u64(buffer.data, length, INT_MAX, &pid) < 0)
-		return err_set(err, ERR_MALFORMED, "%s/%s holds no process id", scan->state, path);
+		return err_set(err, ERR_MALFORMED, "%s/" TASKS "/%s holds no process id", scan->state, path);
 	*ret = (pid_t)pid;
 	return 0;
 }
@@ -115,6 +115,7 @@ static int read_bundle(struct scan *scan, const char *id, bool *ret_there, struc
 	char path[PATH_MAX];
 
 	*ret_there = false;
+	scan->buffer.length = 0; /* without a bundle of its own it has nothing of the one before */
 	int r = text_format(path, sizeof(path), "%s/%s/config.json", scan->name_space, id);
 	if (r < 0)
 		return err_sys(err, r, "%s", id);
@@ -195,9 +196,8 @@ static bool may_be_a_name(struct scan *scan)
 	return scan->is_listed;
 }
 
-static int visit_namespace(const char *name, void *context, struct err *err)
+static int visit_containers(struct scan *scan, const char *name, struct err *err)
 {
-	struct scan *scan = context;
 	cleanup_close int folder = -EBADF;
 	char path[PATH_MAX];
 
@@ -210,6 +210,14 @@ static int visit_namespace(const char *name, void *context, struct err *err)
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	return state_each_name(folder, may_be_a_name(scan) ? visit_any : visit_id, scan, err);
+}
+
+static int visit_namespace(const char *name, void *context, struct err *err)
+{
+	struct scan *scan = context;
+	int r = visit_containers(scan, name, err);
+
+	return r < 0 ? search_damaged(scan->search, scan->runtime, r, err) : 0;
 }
 
 static int visit_state(struct scan *scan, const char *name_space, struct err *err)
@@ -259,9 +267,11 @@ int containerd_visit(const struct runtime *runtime, struct search *search, struc
 			.state = state,
 			.tasks = -EBADF,
 		};
-		if (state == NULL)
+		if (state == NULL || (i > 0 && named != NULL && strcmp(state, named) == 0))
 			continue;
 		int r = visit_state(&scan, name_space, err);
+		if (r < 0)
+			r = search_damaged(search, runtime, r, err);
 		if (r < 0)
 			return r;
 	}

@@ -71,6 +71,31 @@ static void what_is_not_known_fits_nothing(void **state)
 	}
 }
 
+static void a_container_of_a_pod(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		bool fits;
+	} rows[] = {
+		{ "pod=shop/web-0/app", true }, { "pod=shop/web-0", true }, { "pod=web-0/app", true },
+		{ "pod=web-0", true },          { "pod=shop", true },       { "pod=web", false },
+		{ "pod=shop/web", false },      { "pod=op/web-0", false },  { "pod=shop/web-0/ap", false },
+	};
+	char id[] = "x", pod[] = "shop/web-0/app";
+	const struct target target = { .runtime = "containerd", .id = id, .pod = pod };
+	const struct target_entry entry = { .target = &target };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct inventory_filters filters = { 0 };
+		struct err err = { 0 };
+
+		assert_success(inventory_filter_add(&filters, rows[i].text, &err), err);
+		if (inventory_fits(&filters, &entry) != rows[i].fits)
+			fail_msg("%s", rows[i].text);
+	}
+}
+
 static void no_filters(void **state)
 {
 	(void)state;
@@ -95,6 +120,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fits),
 		cmocka_unit_test(what_is_not_known_fits_nothing),
+		cmocka_unit_test(a_container_of_a_pod),
 		cmocka_unit_test(no_filters),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* containerd's containers and pods, in a state tree of a real one. */
 #include "tests/unit/target/tree.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define TASKS "run/containerd/io.containerd.runtime.v2.task"
@@ -206,16 +207,71 @@ static void hostile_files(void **state)
 	assert_refused(tree, "back", ERR_REFUSED, "symbolic link");
 }
 
+static void all_of_them(void **state)
+{
+	const struct tree *tree = *state;
+
+	runs(tree, "k8s.io", APP);
+	assert_listed(tree, "containerd:k8s.io/" APP " app shop/web-0/app localhost/app:1 running; ", 1);
+	assert_listed(tree, "containerd:k8s.io/" SANDBOX " - shop/web-0/POD - stopped; ", 1);
+	assert_listed(tree, "containerd:default/web1 front - - stopped; ", 1);
+	assert_listed(tree, "containerd:default/" BACK " back - - stopped; ", 1);
+	assert_listed(tree, "; ", 6);
+	/* Its folder among the known ones, named once more. */
+	assert_int_equal(setenv("CONTAINERD_ADDRESS", "/run/containerd/containerd.sock", 1), 0);
+	assert_listed(tree, "containerd:default/web1 front ", 1);
+	assert_int_equal(unsetenv("CONTAINERD_ADDRESS"), 0);
+}
+
+/* Each bundle is read into the memory of the one before. */
+static void without_a_bundle_there_is_no_name(void **state)
+{
+	const struct tree *tree = *state;
+
+	for (unsigned i = 0; i < 4; i++) {
+		char path[128];
+		(void)snprintf(path, sizeof(path), TASKS "/k8s.io/bare%u", i);
+		tree_folder(tree, path);
+		(void)snprintf(path, sizeof(path), "containerd:k8s.io/bare%u bare%u - - stopped; ", i, i);
+		assert_listed(tree, path, 1);
+	}
+}
+
+static void damage_costs_its_own_row_or_namespace(void **state)
+{
+	const struct tree *tree = *state;
+
+	runs(tree, "k8s.io", APP);
+	tree_write(tree, TASKS "/default/web1/config.json", "{");
+	tree_write(tree, TASKS "/k8s.io/" DB "/init.pid", "-1");
+	tree_folder(tree, TASKS "/open/web");
+	assert_int_equal(fchmodat(tree->host.root_fd, TASKS "/open", 0777, 0), 0);
+	assert_listed(tree, "containerd: ", 3);
+	assert_listed(tree, "containerd: /run/containerd/io.containerd.runtime.v2.task/default/web1/config.json: ", 1);
+	assert_listed(tree, TASKS "/k8s.io/" DB "/init.pid holds no process id", 1);
+	assert_listed(tree, "/open can be written by others", 1);
+	assert_listed(tree, "containerd:k8s.io/" APP " app ", 1);
+	assert_listed(tree, "containerd:default/" BACK " back ", 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tree_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(by_id_name_and_prefix),      TEST(an_id_that_is_a_name),
-		TEST(one_name_in_two_namespaces), TEST(a_name_like_a_prefix),
-		TEST(another_state_folder),       TEST(pods),
-		TEST(the_sandbox_when_asked_for), TEST(a_pod_of_two_containers),
-		TEST(dockers_own_is_docker),      TEST(hostile_files),
+		TEST(by_id_name_and_prefix),
+		TEST(an_id_that_is_a_name),
+		TEST(all_of_them),
+		TEST(without_a_bundle_there_is_no_name),
+		TEST(damage_costs_its_own_row_or_namespace),
+		TEST(one_name_in_two_namespaces),
+		TEST(a_name_like_a_prefix),
+		TEST(another_state_folder),
+		TEST(pods),
+		TEST(the_sandbox_when_asked_for),
+		TEST(a_pod_of_two_containers),
+		TEST(dockers_own_is_docker),
+		TEST(hostile_files),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,6 +77,19 @@ static void a_prefix_of_two_is_ambiguous(void **state)
 	assert_resolves(tree, "web", "docker", ID_A);
 }
 
+/* pod/... does not lead to it, so its name stands beside its id. */
+static void a_container_with_a_pods_labels(void **state)
+{
+	const struct tree *tree = *state;
+	tree_docker(tree, ID_A, "other", 0, 0);
+	tree_write(tree, "var/lib/docker/containers/" ID_B "/config.v2.json",
+		   "{\"State\":{\"Running\":false,\"Pid\":0},\"ID\":\"" ID_B "\",\"Name\":\"/web\",\"Config\":{"
+		   "\"Image\":\"app\",\"Labels\":{\"io.kubernetes.pod.name\":\"web-0\","
+		   "\"io.kubernetes.pod.namespace\":\"shop\",\"io.kubernetes.container.name\":\"app\"}}}");
+	assert_refused(tree, "aaaa", ERR_AMBIGUOUS, "docker:aaaaaaaa0000 (web)");
+	assert_listed(tree, "docker:" ID_B " web shop/web-0/app app stopped; ", 1);
+}
+
 static void a_whole_id_reads_no_other_file(void **state)
 {
 	const struct tree *tree = *state;
@@ -258,6 +271,7 @@ int main(void)
 		TEST(a_name_beats_anothers_prefix),
 		TEST(a_whole_id_beats_a_name),
 		TEST(a_prefix_of_two_is_ambiguous),
+		TEST(a_container_with_a_pods_labels),
 		TEST(a_whole_id_reads_no_other_file),
 		TEST(what_does_not_match_is_not_parsed),
 		TEST(the_prefilter_is_confirmed),

@@ -196,6 +196,35 @@ static void only_known_runtimes(void **state)
 	assert_null(target_runtime_at(&tree->host, 1000, &found));
 }
 
+static void references_can_be_pasted(void **state)
+{
+	static const struct {
+		const char *runtime, *id, *scope, *reference;
+	} rows[] = {
+		{ "docker", ID_A, NULL, "docker:" ID_A },
+		{ "containerd", "web", "default", "containerd:default/web" },
+		{ "runc", "web", "/srv/state", "runc:/srv/state/web" },
+		{ "runc", "web", "/", "runc:/web" },
+		{ "podman", ID_A, "user", "podman:user/" ID_A },
+		{ "pid", "pid:7", NULL, "pid:7" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_free char *id = strdup(rows[i].id), *scope = rows[i].scope ? strdup(rows[i].scope) : NULL;
+		const struct target target = { .runtime = rows[i].runtime, .id = id, .scope = scope };
+		char out[TARGET_REFERENCE_MAX];
+		struct reference reference;
+		struct err err = { 0 };
+
+		assert_int_equal(target_reference(&target, out, sizeof(out)), 0);
+		assert_string_equal(out, rows[i].reference);
+		assert_success(reference_parse(out, &reference, &err), err);
+		assert_string_equal(reference.runtime, rows[i].runtime);
+		assert_string_equal(reference.scope, scope ? scope : "");
+	}
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
@@ -211,6 +240,7 @@ int main(void)
 		TEST(names_that_cannot_be_typed_are_no_containers),
 		TEST(a_visitor_that_has_enough),
 		TEST(only_known_runtimes),
+		TEST(references_can_be_pasted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

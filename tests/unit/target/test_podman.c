@@ -133,6 +133,7 @@ static void a_users_store_only_when_he_is_named(void **state)
 	assert_int_equal(fchownat(tree->host.root_fd, "run/user/1000/crun/" ID_A "/status", 1000, 0, 0), 0);
 	assert_refused(tree, "podman:user/web", ERR_REFUSED, "no user namespace of user 1000");
 	assert_refused(tree, "podman:/run/x/web", ERR_USAGE, "is a user");
+	assert_listed(tree, "; ", 0);
 }
 
 #define CRIO(id, name)                                                                                                 \
@@ -161,6 +162,10 @@ static void pods_of_crio(void **state)
 	cleanup_resolved struct resolved resolved = tree_resolve(tree, "pod/web-0");
 	assert_string_equal(resolved.target.pod, "shop/web-0/app");
 	assert_string_equal(resolved.target.name, "app");
+	assert_listed(tree, "cri-o:" ID_A " app shop/web-0/app app:1 running; ", 1);
+	assert_listed(tree, "cri-o:" ID_B " app shop/web-0/app app:1 stopped; ", 1);
+	assert_listed(tree, "cri-o:" ID_C " POD shop/web-0/POD app:1 stopped; ", 1);
+	assert_listed(tree, "; ", 3);
 	assert_refused(tree, "pod/web-0/POD", ERR_NOT_FOUND, "web-0/POD");
 	tree_podman(tree, ID_C, tree->pid);
 	tree_runc(tree, "run/runc", ID_C, tree->pid, tree->start_time, "/nowhere");

@@ -94,6 +94,9 @@ static void a_monitor_names_its_container(void **state)
 	assert_resolves(tree, "web", "lxc", "web");
 	assert_resolves(tree, "lxc:web", "lxc", "web");
 	assert_resolves(tree, "lxc://web", "lxc", "web");
+	tree_write(tree, "var/lib/lxc/web/config", "%s", "");
+	assert_listed(tree, "lxc:web web - - running; ", 1);
+	assert_listed(tree, "; ", 1);
 	assert_refused(tree, "lxc:we", ERR_NOT_FOUND, "looked at lxc)");
 	assert_refused(tree, "lxc:webb", ERR_NOT_FOUND, "looked at lxc)");
 	assert_refused(tree, "nspawn:web", ERR_NOT_FOUND, "looked at nspawn)");
@@ -168,6 +171,7 @@ static void an_unregistered_machine(void **state)
 	assert_refused(tree, "web", ERR_GONE, "docker:"); /* nspawn's folder is not there: one round is enough */
 	tree_folder(tree, "run/systemd/nspawn/propagate/web");
 	assert_refused(tree, "web", ERR_AMBIGUOUS, "docker:aaaaaaaa0000 (web), nspawn:web");
+	assert_listed(tree, "nspawn:web web - - running; ", 1);
 	nspawn.comm = "sh";
 	make(tree, &nspawn);
 	assert_refused(tree, "nspawn:web", ERR_NOT_FOUND, "web");
@@ -183,12 +187,16 @@ static void a_registered_machine(void **state)
 	contain(tree, 1, "99\t1", "/machine.slice/machine-web.scope/payload");
 	assert_resolves(tree, "web", "nspawn", "web");
 	assert_resolves(tree, "nspawn:web", "nspawn", "web");
+	assert_listed(tree, "nspawn:web web - - running; ", 1);
 	contain(tree, 1, "99\t1", "/user.slice");
 	assert_refused(tree, "web", ERR_CHANGED, "nspawn:web: process");
+	assert_listed(tree, "nspawn:web web - - stopped; ", 1);
 	tree_write(tree, "run/systemd/machines/web", "NAME=web\nLEADER=%d\nCLASS=vm\n", tree->pid);
 	assert_refused(tree, "web", ERR_NOT_FOUND, "web");
+	assert_listed(tree, "; ", 0);
 	tree_write(tree, "run/systemd/machines/web", "NAME=web\nLEADER=x\nCLASS=container\n");
 	assert_refused(tree, "web", ERR_MALFORMED, "/run/systemd/machines/web: line 2");
+	assert_listed(tree, "nspawn: /run/systemd/machines/web: line 2", 1);
 }
 
 static void the_id_in_a_cgroup(void **state)

@@ -186,6 +186,48 @@ void resolved_done(struct resolved *resolved)
 	pin_done(&resolved->pin);
 }
 
+static const char *or_dash(const char *text)
+{
+	return text != NULL ? text : "-";
+}
+
+static int list_entry(const struct target_entry *entry, void *context, struct err *err)
+{
+	static const char *const states[] = { "stopped", "running", "paused" };
+	const struct target *target = entry->target;
+	char reference[TARGET_REFERENCE_MAX];
+	FILE *out = context;
+
+	(void)err;
+	assert_int_equal(target_reference(target, reference, sizeof(reference)), 0);
+	(void)fprintf(out, "%s %s %s %s %s; ", reference, or_dash(target->name), or_dash(target->pod),
+		      or_dash(target->image), states[entry->state]);
+	return 0;
+}
+
+static void list_damage(const char *runtime, const struct err *why, void *context)
+{
+	(void)fprintf(context, "%s: %s; ", runtime, why->text);
+}
+
+void assert_listed(const struct tree *tree, const char *part, unsigned count)
+{
+	cleanup_free char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	const struct target_visitor visitor = { list_entry, list_damage, out };
+	struct err err = { 0 };
+	unsigned found = 0;
+
+	assert_non_null(out);
+	assert_success(target_list(&tree->host, NULL, true, &visitor, &err), err);
+	(void)fclose(out);
+	for (const char *at = text; (at = strstr(at, part)) != NULL; at++)
+		found++;
+	if (found != count)
+		fail_msg("%u times instead of %u: \"%s\" in \"%s\"", found, count, part, text);
+}
+
 void assert_resolves(const struct tree *tree, const char *text, const char *runtime, const char *id)
 {
 	cleanup_resolved struct resolved resolved = tree_resolve(tree, text);

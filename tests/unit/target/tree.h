@@ -49,6 +49,11 @@ void resolved_done(struct resolved *resolved);
 #define cleanup_resolved __attribute__((cleanup(resolved_done)))
 
 void assert_resolves(const struct tree *tree, const char *text, const char *runtime, const char *id);
+/*
+ * Whether a list of all, stopped ones too, tells of it: "REFERENCE NAME POD IMAGE STATE; ", "-" where nothing is known; of what
+ * is damaged "RUNTIME: TEXT; ". Only a part of that is to be given; count: how often it stands there.
+ */
+void assert_listed(const struct tree *tree, const char *part, unsigned count);
 /* says: a part of the text. */
 void assert_refused(const struct tree *tree, const char *text, enum err_kind kind, const char *says);
 
