@@ -17,6 +17,8 @@
 
 #define CGROUP_FILE_MAX (256U << 10)
 #define STAT_MAX 4096
+/* As many digits as the runtimes print. "db" is somebody's name that is not there, not any container's whose id begins so. */
+#define PREFIX_MIN 12
 
 struct scan {
 	const struct runtime *runtime;
@@ -82,7 +84,7 @@ int cgroup_visit(const struct runtime *runtime, struct search *search, struct er
 {
 	__attribute__((cleanup(scan_done))) struct scan scan = { .runtime = runtime, .search = search };
 
-	if (!search->is_full_id && !search->could_be_prefix)
+	if (strlen(search->reference->name) < PREFIX_MIN || (!search->is_full_id && !search->could_be_prefix))
 		return 0;
 	int r = processes_each(search->files.host, visit, &scan, err);
 	if (r < 0 || search->count > 0)

@@ -5,7 +5,7 @@
  */
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/format/oci_config.h"
-#include "src/target/runtime.h"
+#include "src/target/users.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -140,14 +140,10 @@ int oci_read_seccomp(const struct files *files, const char *bundle, struct secco
 	return r < 0 ? err_wrap(err, "%s/config.json", bundle) : 0;
 }
 
-static const char *folder_of(const struct runtime *runtime, const struct search *search)
-{
-	return search->reference->scope[0] ? search->reference->scope : runtime->folder;
-}
-
 struct scan {
 	const struct runtime *runtime;
 	struct search *search;
+	const char *path; /* of the folder that is looked through */
 };
 
 static int look(struct scan *scan, const char *id, struct err *err)
@@ -155,22 +151,19 @@ static int look(struct scan *scan, const char *id, struct err *err)
 	struct search *search = scan->search;
 	cleanup_state struct oci_state state = { 0 };
 	/* The id of these runtimes is what somebody called the container, so it counts as a name. */
-	enum match match = strcmp(id, search->reference->name) != 0 ? MATCH_PREFIX :
-			   search->is_full_id                       ? MATCH_ID :
-								      MATCH_NAME;
+	enum match match = search_match(search, id, NULL);
 
-	if (match == MATCH_PREFIX && search->list == NULL && !search_prefix_fits(search, id))
+	if (match == MATCH_NONE)
 		return 0;
-	int r = read_state(&search->files, folder_of(scan->runtime, search), id, scan->runtime->state_file,
-			   scan->runtime->parse_state, &state, err);
+	int r = read_state(&search->files, scan->path, id, scan->runtime->state_file, scan->runtime->parse_state,
+			   &state, err);
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
 		return r;
-	const char *named = search->reference->scope;
 	struct target target = {
 		.id = strdup(id),
-		.scope = named[0] ? strdup(named) : NULL,
+		.scope = scan->path != scan->runtime->folder ? strdup(scan->path) : NULL,
 		.pid = (pid_t)state.pid,
 		.start_time = state.start_time,
 	};
@@ -185,10 +178,9 @@ static int visit(const char *id, void *context, struct err *err)
 	return r < 0 ? search_damaged(scan->search, scan->runtime, r, err) : 0;
 }
 
-int oci_visit(const struct runtime *runtime, struct search *search, struct err *err)
+static int visit_folder(const struct runtime *runtime, struct search *search, const char *path, struct err *err)
 {
-	struct scan scan = { .runtime = runtime, .search = search };
-	const char *path = folder_of(runtime, search);
+	struct scan scan = { .runtime = runtime, .search = search, .path = path };
 	cleanup_close int folder = -EBADF;
 
 	int r = state_open_folder(&search->files, path, &folder, err);
@@ -205,13 +197,29 @@ int oci_visit(const struct runtime *runtime, struct search *search, struct err *
 	return r;
 }
 
+int oci_visit(const struct runtime *runtime, struct search *search, struct err *err)
+{
+	const char *named = search->reference->scope;
+	struct user_folders user;
+	char own[PATH_MAX];
+
+	if (named[0])
+		return visit_folder(runtime, search, named, err);
+	int r = users_find(search, &user, err);
+	if (r == 0 && user.uid != 0) {
+		r = text_format(own, sizeof(own), "%s/%s", user.run, runtime->name);
+		r = r < 0 ? err_sys(err, r, "%s", user.run) : visit_folder(runtime, search, own, err);
+	}
+	return r < 0 ? r : visit_folder(runtime, search, runtime->folder, err);
+}
+
 int oci_complete(const struct runtime *runtime, const struct search *search, struct target *target, struct err *err)
 {
 	cleanup_state struct oci_state state = { 0 };
 
 	/* Read once more rather than kept for every match: one container is chosen. */
-	int r = read_state(&search->files, folder_of(runtime, search), target->id, runtime->state_file,
-			   runtime->parse_state, &state, err);
+	int r = read_state(&search->files, target->scope ? target->scope : runtime->folder, target->id,
+			   runtime->state_file, runtime->parse_state, &state, err);
 	if (r == -ENOENT)
 		return err_set(err, ERR_GONE, "the container was removed just now");
 	if (r == 0)

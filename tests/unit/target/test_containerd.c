@@ -2,6 +2,7 @@
 /* containerd's containers and pods, in a state tree of a real one. */
 #include "tests/unit/target/tree.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -254,6 +255,41 @@ static void damage_costs_its_own_row_or_namespace(void **state)
 	assert_listed(tree, "containerd:default/" BACK " back ", 1);
 }
 
+static void large_and_deep_files(void **state)
+{
+	const struct tree *tree = *state;
+	static const char *const paths[] = { TASKS "/default/web1/config.json", TASKS "/default/web1/init.pid",
+					     "etc/docker/daemon.json", "run/systemd/machines/web1" };
+	cleanup_free char *deep = calloc(10001, 1);
+
+	assert_non_null(deep);
+	runs(tree, "default", "web1");
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		tree_write(tree, paths[i], "{}");
+		cleanup_close int fd = openat(tree->host.root_fd, paths[i], O_WRONLY | O_CLOEXEC);
+		assert_int_equal(ftruncate(fd, 100 << 20), 0);
+		assert_refused(tree, "web1", ERR_MALFORMED, "larger than 4194304 bytes");
+		assert_int_equal(unlinkat(tree->host.root_fd, paths[i], 0), 0);
+	}
+	memset(deep, '[', 10000);
+	runs(tree, "default", "web1");
+	tree_write(tree, TASKS "/default/web1/config.json", "%s", deep);
+	assert_refused(tree, "web1", ERR_MALFORMED, "64 levels");
+}
+
+/* Whoever may name a container could catch another's id. */
+static void a_name_like_anothers_id(void **state)
+{
+	const struct tree *tree = *state;
+
+	runs(tree, "default", BACK);
+	tree_write(tree, TASKS "/default/web1/config.json", "{\"annotations\":{\"nerdctl/name\":\"" BACK "\"}}");
+	tree_write(tree, "var/lib/nerdctl/1935db59/names/default/" BACK, "web1");
+	assert_resolves(tree, BACK, "containerd", BACK);
+	tree_docker(tree, ID_A, BACK, 0, 0);
+	assert_resolves(tree, BACK, "containerd", BACK);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, tree_teardown)
 
 int main(void)
@@ -272,6 +308,8 @@ int main(void)
 		TEST(a_pod_of_two_containers),
 		TEST(dockers_own_is_docker),
 		TEST(hostile_files),
+		TEST(large_and_deep_files),
+		TEST(a_name_like_anothers_id),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

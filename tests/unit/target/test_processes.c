@@ -191,6 +191,11 @@ static void a_registered_machine(void **state)
 	contain(tree, 1, "99\t1", "/user.slice");
 	assert_refused(tree, "web", ERR_CHANGED, "nspawn:web: process");
 	assert_listed(tree, "nspawn:web web - - stopped; ", 1);
+	contain(tree, 1, "99\t1", "/machine.slice/systemd-nspawn@web.service/payload");
+	assert_refused(tree, "web", ERR_CHANGED, "nspawn:web: process");
+	tree_write(tree, "run/systemd/machines/web", "SCOPE=systemd-nspawn@web.service\nLEADER=%d\nCLASS=container\n",
+		   tree->pid);
+	assert_resolves(tree, "web", "nspawn", "web");
 	tree_write(tree, "run/systemd/machines/web", "NAME=web\nLEADER=%d\nCLASS=vm\n", tree->pid);
 	assert_refused(tree, "web", ERR_NOT_FOUND, "web");
 	assert_listed(tree, "; ", 0);
@@ -218,7 +223,8 @@ static void the_id_in_a_cgroup(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		contain(tree, 1, "99\t1", rows[i].cgroup);
 		assert_resolves(tree, ID_A, rows[i].runtime, ID_A);
-		assert_resolves(tree, "aaaa", rows[i].runtime, ID_A);
+		assert_resolves(tree, "aaaaaaaa0000", rows[i].runtime, ID_A);
+		assert_refused(tree, "aaaaaaaa000", ERR_NOT_FOUND, "aaaaaaaa000");
 		assert_refused(tree, "podman:user/" ID_A, ERR_NOT_FOUND, ID_A);
 		assert_refused(tree, "runc:/run/x/" ID_A, ERR_NOT_FOUND, ID_A);
 		assert_refused(tree, "lxc:" ID_A, ERR_NOT_FOUND, ID_A);
