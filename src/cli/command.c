@@ -86,7 +86,9 @@ void cli_print_help(FILE *out)
 			      command_table[i].arguments, command_table[i].summary);
 	(void)fputs("\n"
 		    "A shell with tools in a running container that has none. The container stays as it is.\n\n"
-		    "TARGET: a name, id or unique id prefix; docker:REF, podman:REF, runc:[ROOT/]REF, crun:[ROOT/]REF; "
+		    "TARGET: a name, id or unique id prefix; RUNTIME:REF with docker, podman:[USER/], cri-o, "
+		    "containerd:[NAMESPACE/],\n"
+		    "lxc:[USER/], nspawn, runc:[ROOT/], crun:[ROOT/], youki:[ROOT/]; pod/[NAMESPACE/]POD[/CONTAINER]; "
 		    "pid:N\n\n",
 		    out);
 	options_print(&set, out);

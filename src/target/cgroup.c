@@ -54,14 +54,21 @@ static int visit(const struct process *process, void *context, struct err *err)
 {
 	struct scan *scan = context;
 	struct proc_stat stat = { 0 };
-	char id[CONTAINER_ID_LENGTH + 1];
+	char id[CONTAINER_ID_LENGTH + 1] = "", outer[CONTAINER_ID_LENGTH + 1] = "";
 	const char *wanted = scan->search->reference->runtime, *told = NULL;
 
 	/* What cannot be read has ended, or is not ours to see. */
 	if (io_read_file_at(process->folder, "cgroup", CGROUP_FILE_MAX, &scan->buffer) < 0 || scan->buffer.length == 0)
 		return 0;
-	int r = scan->nested ? cgroup_container_id(scan->buffer.data, scan->buffer.length, id) :
-			       cgroup_outer_container(scan->buffer.data, scan->buffer.length, id, &told);
+	int r = cgroup_outer_container(scan->buffer.data, scan->buffer.length, outer, &told);
+	memcpy(id, outer, sizeof(id));
+	if (r == 0 && scan->nested) {
+		r = cgroup_container_id(scan->buffer.data, scan->buffer.length, id);
+		told = NULL;
+		/* It was looked at in the first walk. */
+		if (r == 0 && strcmp(id, outer) == 0)
+			return 0;
+	}
 	enum match match = r < 0 ? MATCH_NONE : search_match(scan->search, id, NULL);
 	if (match == MATCH_NONE || (wanted[0] && told && strcmp(wanted, told) != 0))
 		return 0;
