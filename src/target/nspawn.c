@@ -13,7 +13,8 @@
 #include <limits.h>
 #include <string.h>
 
-#define PROPAGATE_FOLDER "/run/systemd/nspawn/propagate"
+#define RUN_FOLDER "/run/systemd/nspawn"
+#define PROPAGATE_FOLDER RUN_FOLDER "/propagate"
 
 struct scan {
 	const struct runtime *runtime;
@@ -88,7 +89,7 @@ static int visit_registered(const char *name, void *context, struct err *err)
 	return r < 0 ? search_damaged(scan->search, scan->runtime, r, err) : 0;
 }
 
-/* The registered ones; the others where nspawn has made a folder for one. */
+/* The registered ones; the others where nspawn has ever been. */
 static int visit_all(struct scan *scan, struct err *err)
 {
 	cleanup_close int folder = -EBADF;
@@ -99,7 +100,9 @@ static int visit_all(struct scan *scan, struct err *err)
 		r = state_each_name(folder, visit_registered, scan, err);
 	if (r < 0 && r != -ENOENT)
 		return r;
-	return state_has_names(files, PROPAGATE_FOLDER) ? processes_each(files->host, visit, scan, err) : 0;
+	close_quietly(take_fd(folder));
+	return state_open_folder(files, RUN_FOLDER, &folder, NULL) < 0 ? 0 :
+									 processes_each(files->host, visit, scan, err);
 }
 
 int nspawn_visit(const struct runtime *runtime, struct search *search, struct err *err)

@@ -4,6 +4,7 @@ A host with many containers of Docker: a state folder with a copy of a real cont
 in a cgroup of its name. The folder lies over Docker's own in a private mount namespace, where the measured programs run.
 """
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -25,7 +26,7 @@ class Crowd:
         self.like, self.app, self.tree = like, app, os.path.join(directory, f"crowd-{count}")
         self.cgroup = f"{freezer()}/dbgbench-{os.getpid()}-{count}"
         self.processes, self.keeper = [], None
-        self.ids = [f"{number:08x}".replace("0", "a") + like[8:40] + f"{number:024x}" for number in range(count)]
+        self.ids = [hashlib.sha256(f"{like} {number}".encode()).hexdigest() for number in range(count)]
         os.makedirs(self.tree, mode=0o755)
         os.mkdir(self.cgroup)
 

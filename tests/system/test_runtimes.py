@@ -248,3 +248,73 @@ def test_a_plain_user_finds_his_own(dbg, rootless, users_own):
         result = dbg.run("--explain", reference, prefix=rootless.prefix).succeeded()
         assert f"pid {users_own.pid} " in result.text, reference
     dbg.run("--explain", f"podman:root/{users_own.name}", prefix=rootless.prefix).failed("denied")
+
+
+# ls
+
+@pytest.fixture
+def row_of(dbg):
+    """row_of(target): what ls tells of it."""
+    def ask(target, **how):
+        result = dbg.run("ls", "-o", "json", **how)
+        assert result.code == 0 or how.get("prefix"), result.err
+        rows = [row for row in json.loads(result.out) if row["pid"] == target.pid]
+        assert len(rows) <= 1, rows
+        return rows[0] if rows else None
+    return ask
+
+
+def test_ls_containerd(enters, row_of, containerd, named):
+    row = row_of(named, env=containerd.env)
+    assert (row["runtime"], row["id"], row["name"], row["state"]) == ("containerd", named.id, "dbgtest-front", "running")
+    assert row["target"] == f"containerd:dbgtest/{named.id}"
+    enters(named, row["target"], env=containerd.env)
+
+
+@pytest.mark.parametrize("container", ["app", "debugger-x", "POD"])
+def test_ls_pod(dbg, enters, row_of, containerd, pod, container):
+    row = row_of(pod[container], env=containerd.env)
+    assert row["pod"] == f"shop/web-0/{container}"
+    enters(pod[container], row["target"], env=containerd.env)
+    for value, fits in (("web-0", True), ("shop/web-0", True), (f"web-0/{container}", True), ("db-0", False), ("web", False)):
+        seen = dbg.run("ls", "-q", "-f", f"pod={value}", env=containerd.env).succeeded().text.split()
+        assert (row["target"] in seen) == fits, value
+
+
+def test_ls_crun(enters, row_of, crun, once):
+    container = once(crun)
+    row = row_of(container)
+    assert (row["runtime"], row["name"], row["target"]) == ("crun", container.name, f"crun:{container.name}")
+    enters(container, row["target"])
+
+
+@pytest.mark.parametrize("unprivileged", [False, True], ids=["privileged", "unprivileged"])
+def test_ls_lxc(enters, row_of, lxc, once, unprivileged):
+    container = once(lxc, unprivileged=unprivileged)
+    row = row_of(container)
+    assert (row["runtime"], row["name"], row["target"]) == ("lxc", container.name, f"lxc:{container.name}")
+    enters(container, row["target"])
+
+
+@pytest.mark.parametrize("how", [{"registered": True}, {"registered": False}], ids=["registered", "not registered"])
+def test_ls_nspawn(enters, row_of, nspawn, once, how):
+    machine = once(nspawn, **how)
+    row = row_of(machine)
+    assert (row["runtime"], row["name"], row["target"]) == ("nspawn", machine.name, f"nspawn:{machine.name}")
+    enters(machine, row["target"])
+
+
+def test_ls_podman_without_cgroups(enters, row_of, podman_crun, once):
+    """No cgroup names it: its start time does."""
+    container = once(podman_crun)
+    row = row_of(container, prefix=podman_crun.elsewhere.prefix)
+    assert (row["runtime"], row["name"], row["state"]) == ("podman", container.name, "running")
+    enters(container, row["target"], prefix=podman_crun.elsewhere.prefix)
+
+
+def test_ls_of_a_plain_user(dbg, row_of, rootless, users_own):
+    """His own, to him; to root, who has not named him, none of his."""
+    row = row_of(users_own, prefix=rootless.prefix)
+    assert (row["runtime"], row["name"], row["user"]) == ("podman", users_own.name, USER_ID)
+    assert f"pid {users_own.pid} " in dbg.run("--explain", row["target"], prefix=rootless.prefix).succeeded().text
+    assert row_of(users_own, prefix=rootless.elsewhere.prefix) is None
