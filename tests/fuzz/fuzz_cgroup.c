@@ -15,5 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (cgroup_container_id((const char *)data, size, id) == 0)
 		fuzz_require(strlen(id) == 64 && strspn(id, "0123456789abcdef") == 64);
+	const char *runtime = NULL;
+	if (cgroup_outer_container((const char *)data, size, id, &runtime) == 0)
+		fuzz_require(strlen(id) == 64 && cgroup_has_component((const char *)data, size, id));
 	return 0;
 }

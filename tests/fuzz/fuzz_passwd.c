@@ -17,6 +17,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_check_result(r, &err);
 		fuzz_require(uid != (uid_t)-1 && gid != (gid_t)-1);
 		fuzz_require(r < 0 || strcmp(names[i], "0") != 0);
+
+		struct passwd_user user = { 0 };
+		err = (struct err) { 0 };
+		r = passwd_find_user(bytes, size, names[i], &user, &err);
+		fuzz_check_result(r, &err);
+		fuzz_require(r < 0 || (user.home[0] == '/' && user.uid != (uid_t)-1));
 	}
 	free(bytes);
 	return 0;

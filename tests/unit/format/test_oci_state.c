@@ -211,16 +211,39 @@ static void survives_every_cut(void **state)
 	unit_each_cut(crun, sizeof(crun) - 2, cut_crun); /* all but the last newline is needed */
 }
 
+static void youkis_state(void **state)
+{
+	(void)state;
+	static const char running[] =
+		"{\"ociVersion\":\"1.0.2\",\"id\":\"web\",\"status\":\"running\",\"pid\":4782,"
+		"\"bundle\":\"/srv/web\",\"created\":\"2026-11-23T19:08:54.7Z\",\"useSystemd\":false}";
+	static const char stopped[] = "{\"id\":\"web\",\"pid\":null,\"bundle\":\"/srv/web\"}";
+	static const char *const bad[] = { "", "{\"id\":\"web\"}", "{\"bundle\":\"/x\"}",
+					   "{\"id\":\"web\",\"bundle\":\"/x\",\"pid\":-1}",
+					   "{\"id\":\"web\",\"bundle\":\"/x\",\"pid\":4294967296}" };
+	struct oci_state out = { 0 };
+	struct err err = { 0 };
+
+	assert_success(oci_state_parse_youki(running, sizeof(running) - 1, &out, &err), err);
+	assert_string_equal(out.id, "web");
+	assert_int_equal(out.pid, 4782);
+	assert_true(out.start_time == 0);
+	assert_string_equal(out.bundle, "/srv/web");
+	oci_state_done(&out);
+	assert_success(oci_state_parse_youki(stopped, sizeof(stopped) - 1, &out, &err), err);
+	assert_int_equal(out.pid, 0);
+	oci_state_done(&out);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_failure(oci_state_parse_youki(bad[i], strlen(bad[i]), &out, &err), err, ERR_MALFORMED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_runc),
-		cmocka_unit_test(runc_refuses),
-		cmocka_unit_test(other_shapes_of_config_are_no_bundle),
-		cmocka_unit_test(depth_has_a_limit),
-		cmocka_unit_test(reads_crun),
-		cmocka_unit_test(crun_refuses),
-		cmocka_unit_test(survives_every_cut),
+		cmocka_unit_test(youkis_state),      cmocka_unit_test(reads_runc),
+		cmocka_unit_test(runc_refuses),      cmocka_unit_test(other_shapes_of_config_are_no_bundle),
+		cmocka_unit_test(depth_has_a_limit), cmocka_unit_test(reads_crun),
+		cmocka_unit_test(crun_refuses),      cmocka_unit_test(survives_every_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

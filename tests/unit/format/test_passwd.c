@@ -153,11 +153,34 @@ static void survives_every_cut(void **state)
 	unit_each_cut(text, sizeof(text) - 1, parse_cut);
 }
 
+static void finds_a_user_and_his_home(void **state)
+{
+	(void)state;
+	static const char text[] =
+		"root:x:0:0::/root:/bin/sh\nnohome:x:7:7:::/bin/sh\nbroken:x:8\nuser:x:1000:1000::/home/user:/bin/sh";
+	static const char *const unknown[] = {
+		"", "nohome", "broken", "7", "1001", "-1", "4294967295", "us", "user:x"
+	};
+	struct passwd_user user;
+	struct err err;
+
+	assert_success(passwd_find_user(text, sizeof(text) - 1, "user", &user, &err), err);
+	assert_int_equal(user.uid, 1000);
+	assert_string_equal(user.home, "/home/user");
+	assert_success(passwd_find_user(text, sizeof(text) - 1, "1000", &user, &err), err);
+	assert_string_equal(user.home, "/home/user");
+	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)
+		assert_failure(passwd_find_user(text, sizeof(text) - 1, unknown[i], &user, &err), err, ERR_NOT_FOUND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(user_spec_accepts),  cmocka_unit_test(user_spec_refuses),
-		cmocka_unit_test(finds_a_name),       cmocka_unit_test(hostile_files),
+		cmocka_unit_test(finds_a_user_and_his_home),
+		cmocka_unit_test(user_spec_accepts),
+		cmocka_unit_test(user_spec_refuses),
+		cmocka_unit_test(finds_a_name),
+		cmocka_unit_test(hostile_files),
 		cmocka_unit_test(survives_every_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void runc_by_name(void **state)
 {
@@ -95,6 +96,26 @@ static void hostile_states(void **state)
 	assert_refused(tree, "empty", ERR_NOT_FOUND, "empty");
 }
 
+/* It states no start time: a process is its own where the cgroup says so. */
+static void youki_by_name(void **state)
+{
+	struct tree *tree = *state;
+	char path[64];
+
+	tree_write(tree, "run/youki/web/state.json", "{\"id\":\"web\",\"pid\":%d,\"bundle\":\"/srv/web\"}", tree->pid);
+	assert_refused(tree, "youki:web", ERR_CHANGED, "youki:web: process");
+	(void)snprintf(path, sizeof(path), "proc/%d/stat", tree->pid);
+	tree_write(tree, path, "%d (app) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 5 0 0\n", tree->pid);
+	close(tree->host.proc_fd);
+	tree->host.proc_fd = openat(tree->host.root_fd, "proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	(void)snprintf(path, sizeof(path), "proc/%d/cgroup", tree->pid);
+	tree_write(tree, path, "0::/:youki:web\n");
+	assert_resolves(tree, "web", "youki", "web");
+	assert_resolves(tree, "youki:/run/youki/web", "youki", "web");
+	tree_write(tree, path, "0::/:youki:website\n");
+	assert_refused(tree, "web", ERR_CHANGED, "not in the container's cgroup");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 
 int main(void)
@@ -106,6 +127,7 @@ int main(void)
 		TEST(another_folder),
 		TEST(a_config_that_is_not_there_or_not_trusted),
 		TEST(hostile_states),
+		TEST(youki_by_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -186,5 +186,7 @@ int main(void)
 		TEST(a_users_store_only_when_he_is_named),
 		TEST(pods_of_crio),
 	};
+	if (geteuid() != 0)
+		return skip_all("a plain user looks for his own containers, not for root's");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

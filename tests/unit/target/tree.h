@@ -59,3 +59,6 @@ void assert_refused(const struct tree *tree, const char *text, enum err_kind kin
 
 /* Says why and skips; fails instead where the environment promises that everything can run. */
 void skip_because(const char *reason);
+
+/* The same for a whole program: what main() returns. */
+int skip_all(const char *reason);
