@@ -33,24 +33,30 @@ struct view_owner {
 	const char *context; /* as in struct view_options */
 };
 
+#define VIEW_NODES 6
+
 /* Detached mounts, made on the host. -EBADF: none. */
 struct view_parts {
 	int toolbox;
-	int launcher; /* on top of TOOLBOX_LAUNCHER in it, where the toolbox does not have it */
-	int dev;      /* tmpfs with the device nodes every program expects */
-	int pts;      /* devpts instance of the session's own */
-	int scratch;  /* tmpfs for HOME and TMPDIR, mode 0700 */
-	int proc;     /* a fresh procfs, only where the target's own does not serve */
+	int launcher;          /* on top of TOOLBOX_LAUNCHER in it, where the toolbox does not have it */
+	int dev;               /* tmpfs with the device nodes every program expects */
+	int pts;               /* devpts instance of the session's own */
+	int scratch;           /* tmpfs for HOME and TMPDIR, mode 0700 */
+	int proc;              /* a fresh procfs, only where the target's own does not serve */
+	int nodes[VIEW_NODES]; /* to be mounted in dev, where nodes cannot be made: the caller's own */
 };
 
 #define VIEW_PARTS_INIT                                                                                                \
 	{                                                                                                              \
-		.toolbox = -EBADF, .launcher = -EBADF, .dev = -EBADF, .pts = -EBADF, .scratch = -EBADF, .proc = -EBADF \
+		.toolbox = -EBADF, .launcher = -EBADF, .dev = -EBADF, .pts = -EBADF, .scratch = -EBADF,                \
+		.proc = -EBADF, .nodes = {                                                                             \
+			[0 ... VIEW_NODES - 1] = -EBADF                                                                \
+		}                                                                                                      \
 	}
 
 void view_parts_done(struct view_parts *parts);
 
-/* dev, pts and scratch. Needs CAP_SYS_ADMIN and CAP_MKNOD. */
+/* dev, nodes, pts and scratch. Needs CAP_SYS_ADMIN. */
 int view_prepare(const struct view_owner *owner, struct view_parts *parts, struct err *err);
 
 /* Things that a person should be told; bits. */
@@ -58,7 +64,8 @@ int view_prepare(const struct view_owner *owner, struct view_parts *parts, struc
 #define VIEW_NOTE_FRESH_PROC                                                                                           \
 	2U                   /* the target's /proc is missing or no procfs of its PID namespace: a fresh one is shown */
 #define VIEW_NOTE_NO_PROC 4U /* ... and this kernel cannot make one from outside (Linux 6.17) */
-#define VIEW_NOTE_MAX 3
+#define VIEW_NOTE_OLD_ROOT 8U /* pivot_root is refused: the old root lies beneath the session's, emptied */
+#define VIEW_NOTE_MAX 4
 
 const char *view_note_text(unsigned note);
 
@@ -77,8 +84,12 @@ int view_unshare(struct err *err);
 int view_build(struct view_parts *parts, const struct view_options *options, int *ret_root, unsigned *notes,
 	       struct err *err);
 
-/* Makes root the root, detaches the old one, and proves that it is gone. */
-int view_pivot(int root, struct err *err);
+/*
+ * Makes root the root, detaches the old one, and proves that it is gone. Where pivot_root is refused, by chroot: the old root
+ * stays where no path leads to it, read-only and with nothing mounted in it, and is noted: who has CAP_SYS_ADMIN could
+ * unmount what lies over it. self_fd: of our own /proc/self.
+ */
+int view_pivot(int root, int self_fd, unsigned *notes, struct err *err);
 
 /* Enters path in the new root. ERR_NOT_FOUND names it; with fallback, "/" serves where path does not. */
 int view_workdir(const char *path, bool fallback, struct err *err);

@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -145,7 +146,14 @@ static int entry_view(struct attach *attach, struct err *err)
 
 static int entry_pivot(struct attach *attach, struct err *err)
 {
-	return view_pivot(attach->view_root, err);
+	const struct capability_sets *sets = &attach->plan.capabilities;
+	unsigned notes = 0;
+	int result = view_pivot(attach->view_root, attach->entry_proc, &notes, err);
+
+	/* Of no consequence for who could not uncover it. */
+	if (((sets->bounding | sets->permitted | sets->ambient) & CAPABILITY_BIT(CAP_SYS_ADMIN)) != 0)
+		attach->notes |= notes;
+	return result;
 }
 
 static int entry_groups(struct attach *attach, struct err *err)

@@ -2,6 +2,7 @@
 /* The session's stdio: three pipes, or a pseudo-terminal. */
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/session.h"
+#include "dbgattach/sys/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +33,7 @@ static int open_terminal(int pts, const struct winsize *size, struct session_cha
 }
 
 /* ours: 0 for the read end, 1 for the write end. */
-static int open_pipe(int ours, uid_t uid, gid_t gid, int *ret_ours, int *ret_theirs)
+static int open_pipe(int ours, int *ret_ours, int *ret_theirs)
 {
 	int ends[2];
 
@@ -42,20 +43,19 @@ static int open_pipe(int ours, uid_t uid, gid_t gid, int *ret_ours, int *ret_the
 	*ret_theirs = ends[1 - ours];
 	/* Larger is faster, but a pipe that the per-user limit keeps small is a pipe all the same. */
 	(void)fcntl(ends[0], F_SETPIPE_SZ, PIPE_CAPACITY);
-	if (fcntl(*ret_ours, F_SETFL, O_NONBLOCK) < 0 || fchown(*ret_theirs, uid, gid) < 0)
-		return -errno;
-	return 0;
+	return fcntl(*ret_ours, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
 }
 
-static int open_pipes(uid_t uid, gid_t gid, struct session_channels *channels, struct err *err)
+static int open_pipes(void *context)
 {
-	int result = open_pipe(1, uid, gid, &channels->input, &channels->child[0]);
+	struct session_channels *channels = context;
+	int result = open_pipe(1, &channels->input, &channels->child[0]);
 
 	if (result == 0)
-		result = open_pipe(0, uid, gid, &channels->output, &channels->child[1]);
+		result = open_pipe(0, &channels->output, &channels->child[1]);
 	if (result == 0)
-		result = open_pipe(0, uid, gid, &channels->error, &channels->child[2]);
-	return result < 0 ? err_sys(err, result, "pipes for the session") : 0;
+		result = open_pipe(0, &channels->error, &channels->child[2]);
+	return result;
 }
 
 int session_channels_open(bool terminal, int pts, const struct winsize *size, uid_t uid, gid_t gid,
@@ -65,7 +65,10 @@ int session_channels_open(bool terminal, int pts, const struct winsize *size, ui
 	int start[2];
 
 	channels.terminal = terminal;
-	int result = terminal ? open_terminal(pts, size, &channels, err) : open_pipes(uid, gid, &channels, err);
+	/* The session's from the beginning: to give them away would need CAP_CHOWN. */
+	int result = terminal ? open_terminal(pts, size, &channels, err) : sys_act_as(uid, gid, open_pipes, &channels);
+	if (result < 0 && !terminal)
+		(void)err_sys(err, result, "pipes for the session");
 	if (result == 0 && pipe2(start, O_CLOEXEC) < 0)
 		result = err_sys(err, errno, "the start pipe");
 	if (result < 0) {

@@ -13,7 +13,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/fsuid.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,7 +61,8 @@ static int run_aside(void *argument)
 int sys_run_aside(int (*act)(void *argument), void *argument)
 {
 	struct aside aside = { act, argument, -ECHILD };
-	char *stack = mmap(NULL, ASIDE_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	char *stack =
+		mmap(NULL, ASIDE_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 
 	if (stack == MAP_FAILED)
 		return -errno;
@@ -71,6 +74,37 @@ int sys_run_aside(int (*act)(void *argument), void *argument)
 		;
 	(void)munmap(stack, ASIDE_STACK_SIZE);
 	return result < 0 ? result : aside.result;
+}
+
+struct as {
+	uid_t uid;
+	gid_t gid;
+	int (*act)(void *argument);
+	void *argument;
+};
+
+static int act_as(void *argument)
+{
+	struct as *as = argument;
+
+	(void)setfsgid(as->gid);
+	(void)setfsuid(as->uid);
+	/* They tell nothing but what was before. */
+	if (setfsgid((gid_t)-1) != (int)as->gid || setfsuid((uid_t)-1) != (int)as->uid)
+		return -EPERM;
+	return as->act(as->argument);
+}
+
+int sys_act_as(uid_t uid, gid_t gid, int (*act)(void *argument), void *argument)
+{
+	struct as as = { uid, gid, act, argument };
+
+	if (uid == geteuid() && gid == getegid())
+		return act(argument);
+	/* The ids are that process's own; but what is said of dumps is said of the memory, which is ours. */
+	int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+	int result = sys_run_aside(act_as, &as);
+	return dumpable == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : result;
 }
 
 int sys_reap(int pidfd, siginfo_t *ret)

@@ -27,12 +27,18 @@ static int mount_executable(const struct toolbox_owner *owner)
 /* A second, empty lower layer makes an overlay without an upper one legal. */
 static int mount_copy(const struct toolbox_owner *owner, int *ret_mount_fd, struct err *err)
 {
-	char lower[96];
+	char lower[96], uid[16], gid[16];
 	cleanup_close int fs = sys_fsopen("tmpfs");
 
 	if (fs < 0)
 		return err_sys(err, fs, "tmpfs for the toolbox");
+	(void)snprintf(uid, sizeof(uid), "%u", owner->root_uid);
+	(void)snprintf(gid, sizeof(gid), "%u", owner->root_gid);
 	int result = sys_fsconfig_string(fs, "mode", "0755");
+	if (result == 0)
+		result = sys_fsconfig_string(fs, "uid", uid);
+	if (result == 0)
+		result = sys_fsconfig_string(fs, "gid", gid);
 	if (result == 0)
 		result = sys_fsconfig_optional(fs, "context", owner->context);
 	if (result == 0)

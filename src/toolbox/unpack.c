@@ -10,6 +10,7 @@
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/base/io.h"
 #include "dbgattach/base/text.h"
+#include "dbgattach/sys/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -59,29 +60,22 @@ static int make_file(int root, const struct entry *entry)
 	return result;
 }
 
-static int make_entry(int root, const struct entry *entry, const struct toolbox_owner *owner)
+static int make_entry(int root, const struct entry *entry)
 {
-	int result = 0;
-
 	if (entry->kind == 'f')
-		result = make_file(root, entry);
-	else if (entry->kind == 'l')
-		result = symlinkat(entry->link, root, entry->path) < 0 ? -errno : 0;
-	else
-		result = mkdirat(root, entry->path, entry->mode) < 0 ? -errno : 0;
-	if (result == 0 && fchownat(root, entry->path, owner->root_uid, owner->root_gid, AT_SYMLINK_NOFOLLOW) < 0)
-		result = -errno;
-	return result;
+		return make_file(root, entry);
+	if (entry->kind == 'l')
+		return symlinkat(entry->link, root, entry->path) < 0 ? -errno : 0;
+	return mkdirat(root, entry->path, entry->mode) < 0 ? -errno : 0;
 }
 
-int unpack_toolbox(int mount_fd, const struct toolbox_owner *owner, struct err *err)
+static int unpack(int folder, struct err *err)
 {
 	char line[600];
 
-	if (mkdirat(mount_fd, UNPACK_TREE, 0755) < 0 || mkdirat(mount_fd, UNPACK_EMPTY, 0755) < 0 ||
-	    fchownat(mount_fd, UNPACK_TREE, owner->root_uid, owner->root_gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (mkdirat(folder, UNPACK_TREE, 0755) < 0 || mkdirat(folder, UNPACK_EMPTY, 0755) < 0)
 		return err_sys(err, errno, "unpacking the toolbox");
-	cleanup_close int root = openat(mount_fd, UNPACK_TREE, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int root = openat(folder, UNPACK_TREE, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_sys(err, errno, "unpacking the toolbox");
 	for (const char *next = toolbox_index_start; next < toolbox_index_end;) {
@@ -91,10 +85,36 @@ int unpack_toolbox(int mount_fd, const struct toolbox_owner *owner, struct err *
 		if (end == NULL || text_format(line, sizeof(line), "%.*s", (int)(end - next), next) < 0 ||
 		    parse_entry(line, &entry) < 0)
 			return err_set(err, ERR_MALFORMED, "the built-in toolbox's index is damaged");
-		int result = make_entry(root, &entry, owner);
+		int result = make_entry(root, &entry);
 		if (result < 0)
 			return err_sys(err, result, "unpacking %s of the toolbox", entry.path);
 		next = end + 1;
 	}
 	return 0;
+}
+
+struct task {
+	int folder;
+	struct err *err;
+};
+
+static int unpack_task(void *context)
+{
+	const struct task *task = context;
+
+	return unpack(task->folder, task->err);
+}
+
+int unpack_toolbox(int folder, const struct toolbox_owner *owner, struct err *err)
+{
+	struct err why = { 0 };
+	struct task task = { folder, &why };
+	/* Theirs from the beginning: to give it away would need CAP_CHOWN. */
+	int result = sys_act_as(owner->root_uid, owner->root_gid, unpack_task, &task);
+
+	if (result < 0 && why.kind == ERR_NONE)
+		return err_sys(err, result, "unpacking the toolbox");
+	if (result < 0)
+		*err = why;
+	return result;
 }

@@ -7,5 +7,5 @@
 #define UNPACK_TREE "tree"
 #define UNPACK_EMPTY "empty"
 
-/* Makes UNPACK_TREE and UNPACK_EMPTY beneath mount_fd; every file belongs to the owner's root. */
-int unpack_toolbox(int mount_fd, const struct toolbox_owner *owner, struct err *err);
+/* Makes UNPACK_TREE and UNPACK_EMPTY in a folder of the owner's root, and as that. */
+int unpack_toolbox(int folder, const struct toolbox_owner *owner, struct err *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The session's root, put together. Runs in the process that enters, in a mount namespace of its own. */
 #include "capture.h"
+#include "nodes.h"
 #include "proc.h"
 
 #include "dbgattach/base/cleanup.h"
@@ -84,6 +85,9 @@ static int build_dev(struct view_parts *parts, int source, const struct view_opt
 	cleanup_close int dev = openat(root, "dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dev < 0)
 		return err_sys(err, errno, "/dev of the session");
+	result = nodes_place(parts, dev);
+	if (result < 0)
+		return err_sys(err, result, "device nodes of the session");
 	result = sys_move_mount(parts->pts, dev, "pts");
 	if (result < 0)
 		return err_sys(err, result, "/dev/pts of the session");

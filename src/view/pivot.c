@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Out of the old root and into the new one, with proof. */
+#include "beneath.h"
+
 #include "dbgattach/sys/mount_api.h"
 #include "dbgattach/view.h"
 
@@ -41,16 +43,23 @@ static int prove(int root, struct err *err)
 	return result < 0 ? err_sys(err, result, "proving that the old root is gone") : 0;
 }
 
-int view_pivot(int root, struct err *err)
+int view_pivot(int root, int self_fd, unsigned *notes, struct err *err)
 {
 	if (fchdir(root) < 0)
 		return err_sys(err, errno, "entering the session's root");
 	int result = sys_pivot_root(".", ".");
-	if (result < 0)
+	/* A container runtime's filter refuses it, whatever capabilities there are. */
+	if (result == -EPERM || result == -ENOSYS) {
+		*notes |= VIEW_NOTE_OLD_ROOT;
+		result = beneath_leave(self_fd, err);
+		if (result < 0)
+			return result;
+	} else if (result < 0) {
 		return err_sys(err, result, "pivot_root into the session's root");
-	/* The old root now lies on top of the new one; "." is still the new one below it. */
-	if (umount2(".", MNT_DETACH) < 0)
+	} else if (umount2(".", MNT_DETACH) < 0) {
+		/* The old root now lies on top of the new one; "." is still the new one below it. */
 		return err_sys(err, errno, "detaching the old root");
+	}
 	if (chdir("/") < 0)
 		return err_sys(err, errno, "entering the session's root");
 	return prove(root, err);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The parts of a view that are ours alone, made on the host: device nodes, pseudo-terminals, scratch space. */
+#include "nodes.h"
+
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/sys/mount_api.h"
+#include "dbgattach/sys/process.h"
 #include "dbgattach/view.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define SCRATCH_SIZE "256m"
@@ -48,41 +50,11 @@ static int make_owned_mount(const char *type, const char *mode, const char *limi
 	return make_mount(type, options, ARRAY_SIZE(options), context, attributes);
 }
 
-static int give(int dev, const char *name, const struct view_owner *owner)
+static int make_scratch_folder(void *context)
 {
-	if (owner->root_uid == 0 && owner->root_gid == 0)
-		return 0;
-	return fchownat(dev, name, owner->root_uid, owner->root_gid, AT_SYMLINK_NOFOLLOW);
-}
+	const struct view_parts *parts = context;
 
-/*
- * Nodes of our own and not clones of the host's: a root session may chmod what it sees in /dev, and the inode behind a
- * clone would be the host's.
- */
-static int make_nodes(int dev, const struct view_owner *owner)
-{
-	static const struct {
-		const char *name;
-		unsigned major, minor;
-	} nodes[] = {
-		{ "null", 1, 3 },   { "zero", 1, 5 },    { "full", 1, 7 },
-		{ "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 },
-	};
-	static const struct {
-		const char *name, *target;
-	} links[] = {
-		{ "ptmx", "pts/ptmx" },          { "fd", "/proc/self/fd" },       { "stdin", "/proc/self/fd/0" },
-		{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
-		if (mknodat(dev, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) < 0 ||
-		    give(dev, nodes[i].name, owner) < 0)
-			return -errno;
-	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
-		if (symlinkat(links[i].target, dev, links[i].name) < 0 || give(dev, links[i].name, owner) < 0)
-			return -errno;
-	return mkdirat(dev, "pts", 0755) < 0 ? -errno : 0;
+	return mkdirat(parts->scratch, "tmp", 0700) < 0 ? -errno : 0;
 }
 
 int view_prepare(const struct view_owner *owner, struct view_parts *parts, struct err *err)
@@ -91,9 +63,11 @@ int view_prepare(const struct view_owner *owner, struct view_parts *parts, struc
 				      owner->context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	if (parts->dev < 0)
 		return err_sys(err, parts->dev, "tmpfs for the session's /dev");
-	int result = make_nodes(parts->dev, owner);
+	int result = nodes_make(owner, parts);
 	if (result < 0)
-		return err_sys(err, result, "device nodes for the session's /dev (needs CAP_MKNOD)");
+		return err_sys(
+			err, result,
+			"device nodes for the session's /dev (CAP_MKNOD, or else those of the caller's own /dev)");
 	parts->pts = make_owned_mount("devpts", "0620", "ptmxmode", "0666", owner->session_uid, owner->session_gid,
 				      owner->context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	if (parts->pts < 0)
@@ -102,10 +76,8 @@ int view_prepare(const struct view_owner *owner, struct view_parts *parts, struc
 					  owner->context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
 	if (parts->scratch < 0)
 		return err_sys(err, parts->scratch, "tmpfs for the session's HOME");
-	if (mkdirat(parts->scratch, "tmp", 0700) < 0 ||
-	    fchownat(parts->scratch, "tmp", owner->session_uid, owner->session_gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(err, errno, "TMPDIR of the session");
-	return 0;
+	result = sys_act_as(owner->session_uid, owner->session_gid, make_scratch_folder, parts);
+	return result < 0 ? err_sys(err, result, "TMPDIR of the session") : 0;
 }
 
 void view_parts_done(struct view_parts *parts)
@@ -116,6 +88,8 @@ void view_parts_done(struct view_parts *parts)
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		close_quietly(take_fd(*fds[i]));
+	for (size_t i = 0; i < VIEW_NODES; i++)
+		close_quietly(take_fd(parts->nodes[i]));
 }
 
 const char *view_note_text(unsigned note)
@@ -130,6 +104,10 @@ const char *view_note_text(unsigned note)
 		return "the target's /proc is no procfs of the session's PID namespace and this kernel cannot make one "
 		       "from outside "
 		       "(Linux 6.17 can); the session has none, so ps and top will not work";
+	case VIEW_NOTE_OLD_ROOT:
+		return "pivot_root is refused to the caller: the old root lies beneath the session's, read-only and "
+		       "with "
+		       "nothing mounted in it; who has SYS_ADMIN in the session could uncover it";
 	default:
 		return NULL;
 	}

@@ -20,6 +20,13 @@ pid_t sys_fork(int cgroup_fd, int *ret_pidfd);
 int sys_run_aside(int (*act)(void *argument), void *argument);
 
 /*
+ * What act returns, called with these filesystem ids, aside where they are not ours: what it makes is theirs, with no CAP_CHOWN
+ * to give it away and no CAP_DAC_OVERRIDE to make it in a folder of theirs. Under another uid than 0 it has no capability over
+ * files, and none to make nodes. -EPERM: they cannot be had (CAP_SETUID, CAP_SETGID). [setfsuid(2)]
+ */
+int sys_act_as(uid_t uid, gid_t gid, int (*act)(void *argument), void *argument);
+
+/*
  * Reaps a child that is dead by its pidfd. Who traces it has its status first: strace -f for a moment, which is waited for, a
  * process of the target's for as long as it likes: then 0 with si_pid 0.
  */

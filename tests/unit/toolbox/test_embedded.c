@@ -213,6 +213,7 @@ static void unpacks_what_the_index_lists(void **state)
 		skip_because("giving files to another user needs root");
 	cleanup_close int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	assert_true(fd >= 0);
+	assert_int_equal(chown(folder, owner.root_uid, owner.root_gid), 0);
 	assert_success(unpack_toolbox(fd, &owner, &err), err);
 	cleanup_close int root = openat(fd, UNPACK_TREE, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	assert_true(root >= 0);
