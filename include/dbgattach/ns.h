@@ -26,6 +26,13 @@ struct ns_set {
 /* proc_fd: a directory fd of /proc/PID. */
 int ns_set_read(int proc_fd, struct ns_set *ret, struct err *err);
 
+/*
+ * The host's: those of process 1 of proc_fd, its procfs, which need not be the caller's (a container that shares nothing but the
+ * host's PID namespace, `ip netns exec`); of a kernel thread where process 1 is closed to the caller; else the caller's own, but
+ * of the network, the one that is dangerous to mistake, 0: not known.
+ */
+void ns_set_read_host(int proc_fd, const struct ns_set *ours, struct ns_set *ret);
+
 /* The kinds (NS_BIT) in which the two differ. */
 unsigned ns_set_differing(const struct ns_set *ours, const struct ns_set *theirs);
 

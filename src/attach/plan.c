@@ -52,14 +52,22 @@ static int plan_namespaces(const struct attach_request *request, const struct at
 	unsigned all = NS_BIT(NS_KIND_MAX) - 1;
 
 	plan->join = differing & (request->namespaces_given ? request->namespaces : all);
-	plan->shared_with_host = all & ~differing;
+	plan->shared_with_host = all & ~ns_set_differing(&facts->host, &facts->theirs);
+	/* Never the host's tree; from the host itself there would be nothing to join. */
+	if (PROTECTED(HOST_NAMESPACES))
+		plan->join &= ~(plan->shared_with_host & NS_BIT(NS_MNT));
+	else
+		plan->shared_with_host = all & ~differing;
+	plan->foreign = plan->shared_with_host | (differing & ~plan->join);
+	if (facts->host.inode[NS_NET] == 0 && PROTECTED(HOST_NAMESPACES))
+		plan->foreign |= NS_BIT(NS_NET);
 	plan->own_userns = (differing & NS_BIT(NS_USER)) != 0;
 	if (plan->own_userns && (plan->join & NS_BIT(NS_USER)) == 0)
 		return err_set(
 			err, ERR_REFUSED,
 			"--ns without user: the target has a user namespace of its own, and its other namespaces "
 			"belong to that; add user");
-	if ((plan->join & NS_BIT(NS_PID)) == 0 && !request->host_pid && PROTECTED(HOST_PID_CHECK))
+	if ((plan->foreign & NS_BIT(NS_PID)) != 0 && !request->host_pid && PROTECTED(HOST_PID_CHECK))
 		return err_set(
 			err, ERR_REFUSED,
 			"the session would be in the host's PID namespace (%s) and could trace and kill every process "

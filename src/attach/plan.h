@@ -16,7 +16,7 @@
 struct attach_facts {
 	struct target target;
 	struct process_facts process;
-	struct ns_set ours, theirs;
+	struct ns_set ours, theirs, host; /* the caller's, the target's, those of the host's first process */
 	struct lsm_facts lsm;
 	struct toolbox toolbox;
 	uint64_t caller_capabilities;
@@ -54,9 +54,10 @@ struct plan_seccomp {
 };
 
 struct attach_plan {
-	char label[64]; /* for the prompt and for people: the target's name, or its short id */
-	unsigned join;  /* NS_BITs */
-	unsigned shared_with_host;
+	char label[64];            /* for the prompt and for people: the target's name, or its short id */
+	unsigned join;             /* NS_BITs */
+	unsigned shared_with_host; /* the target's that are the host's too, wherever the caller is */
+	unsigned foreign;          /* those of the session that are the host's, or the caller's and not the target's */
 	bool terminal;
 	uid_t uid, host_uid; /* the session's, inside and as the host sees it */
 	gid_t gid, host_gid;

@@ -184,6 +184,16 @@ static uint64_t all_of(const struct capability_sets *sets)
 	return sets->inheritable | sets->permitted | sets->effective | sets->bounding | sets->ambient;
 }
 
+static const char *network_of(const struct attach_facts *facts, const struct attach_plan *plan)
+{
+	if (facts->host.inode[NS_NET] == 0)
+		return "a network namespace that may be the host's (its process 1 is closed to the caller)";
+	return (plan->shared_with_host & NS_BIT(NS_NET)) != 0 ||
+			       facts->ours.inode[NS_NET] == facts->host.inode[NS_NET] ?
+		       "the host's network namespace" :
+		       "the caller's network namespace";
+}
+
 /* What the profile grants, less what the session must not have in a namespace that it shares with the host. */
 static int plan_capabilities(const struct attach_request *request, const struct attach_facts *facts,
 			     struct attach_plan *plan, struct err *err)
@@ -195,8 +205,8 @@ static int plan_capabilities(const struct attach_request *request, const struct 
 	uint64_t network = all_of(&sets) & NETWORK_CAPABILITIES;
 	char names[1024];
 
-	if ((plan->join & NS_BIT(NS_NET)) == 0 && !request->host_net && network != 0 && PROTECTED(HOST_NET_CHECK)) {
-		plan_note(plan, "the session is in the host's network namespace: %s dropped (--host-net keeps it)",
+	if ((plan->foreign & NS_BIT(NS_NET)) != 0 && !request->host_net && network != 0 && PROTECTED(HOST_NET_CHECK)) {
+		plan_note(plan, "the session is in %s: %s dropped (--host-net keeps it)", network_of(facts, plan),
 			  capabilities_format(network, names, sizeof(names)));
 		sets.inheritable &= ~network;
 		sets.permitted &= ~network;

@@ -42,6 +42,7 @@ static void inspection_done(struct inspection *inspection)
 
 static int read_facts(struct inspection *inspection, const struct reference *reference, struct err *err)
 {
+	struct ns_set ours;
 	int result = host_open("/", &inspection->host, err);
 
 	if (result == 0)
@@ -54,7 +55,11 @@ static int read_facts(struct inspection *inspection, const struct reference *ref
 	result = process_facts_read(&inspection->pin, &inspection->process, err);
 	if (result == 0)
 		result = ns_set_read(inspection->pin.proc_fd, &inspection->theirs, err);
-	return result < 0 ? result : ns_set_read(inspection->self_fd, &inspection->ours, err);
+	if (result == 0)
+		result = ns_set_read(inspection->self_fd, &ours, err);
+	if (result == 0)
+		ns_set_read_host(inspection->host.proc_fd, &ours, &inspection->host_namespaces);
+	return result;
 }
 
 static int read_sections(const struct inspection *inspection, json_t *document)

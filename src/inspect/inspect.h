@@ -14,7 +14,7 @@ struct inspection {
 	struct target target;
 	struct pin pin;
 	struct process_facts process;
-	struct ns_set theirs, ours;
+	struct ns_set theirs, host_namespaces;
 	bool show_secrets;
 };
 

@@ -24,7 +24,7 @@ static int compare(const struct target_entry *entry, void *context, struct err *
 		return 0;
 	for (size_t kind = 0; kind < NS_KIND_MAX; kind++)
 		if (set.inode[kind] == inspection->theirs.inode[kind] &&
-		    set.inode[kind] != inspection->ours.inode[kind])
+		    set.inode[kind] != inspection->host_namespaces.inode[kind])
 			(void)json_array_append_new(shared->with[kind], json_text(reference));
 	return 0;
 }
@@ -50,7 +50,8 @@ json_t *inspect_namespaces(const struct inspection *inspection, struct err *err)
 		uint64_t inode = inspection->theirs.inode[kind];
 
 		json_t *row = json_pack("{s:s, s:I, s:b, s:o}", "kind", ns_kind_name(kind), "inode", (json_int_t)inode,
-					"host", inode == inspection->ours.inode[kind], "containers", shared.with[kind]);
+					"host", inode == inspection->host_namespaces.inode[kind], "containers",
+					shared.with[kind]);
 		if (inode != 0)
 			(void)json_array_append_new(list, row);
 		else

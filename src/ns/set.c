@@ -2,6 +2,8 @@
 /* Which namespaces a process is in: the inodes of /proc/PID/ns, without opening one of them. */
 #include "kind.h"
 
+#include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/io.h"
 #include "dbgattach/base/text.h"
 
 #include <errno.h>
@@ -9,6 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#define STAT_MAX 4096
+#define KERNEL_THREAD 0x00200000 /* PF_KTHREAD, include/linux/sched.h */
 
 /* The link reads "pid:[4026531836]"; readlink needs no open and so takes no reference on the namespace. */
 static int read_inode(int proc_fd, const char *name, uint64_t *ret_inode)
@@ -38,6 +43,41 @@ int ns_set_read(int proc_fd, struct ns_set *ret, struct err *err)
 	}
 	*ret = set;
 	return 0;
+}
+
+static int read_of(int proc_fd, const char *pid, struct ns_set *ret)
+{
+	cleanup_close int process = openat(proc_fd, pid, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return process < 0 ? -errno : ns_set_read(process, ret, NULL);
+}
+
+/* Nothing but the kernel's own threads has this flag, and they are in the first namespaces that there were. */
+static bool is_kernel_thread(int proc_fd, const char *pid)
+{
+	cleanup_buffer struct buffer text = { 0 };
+	char path[32];
+	unsigned flags = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/stat", pid);
+	if (io_read_file_at(proc_fd, path, STAT_MAX, &text) < 0 || text.length == 0)
+		return false;
+	const char *rest = strrchr(text.data, ')');
+	return rest != NULL && sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
+	       (flags & KERNEL_THREAD) != 0;
+}
+
+void ns_set_read_host(int proc_fd, const struct ns_set *ours, struct ns_set *ret)
+{
+	static const char kthreadd[] = "2";
+
+	if (read_of(proc_fd, "1", ret) == 0 ||
+	    (is_kernel_thread(proc_fd, kthreadd) && read_of(proc_fd, kthreadd, ret) == 0))
+		return;
+	*ret = *ours;
+	/* A plain user has no power over the host's, whatever his own is. */
+	if (geteuid() == 0)
+		ret->inode[NS_NET] = 0;
 }
 
 unsigned ns_set_differing(const struct ns_set *ours, const struct ns_set *theirs)

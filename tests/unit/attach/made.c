@@ -6,9 +6,16 @@
 void made_namespaces(struct made *made, unsigned differing)
 {
 	for (unsigned kind = 0; kind < NS_KIND_MAX; kind++) {
-		made->facts.ours.inode[kind] = FIRST_INODE + kind;
+		made->facts.ours.inode[kind] = made->facts.host.inode[kind] = FIRST_INODE + kind;
 		made->facts.theirs.inode[kind] = FIRST_INODE + kind + (differing & NS_BIT(kind) ? 1000U : 0);
 	}
+}
+
+void made_caller(struct made *made, unsigned differing)
+{
+	for (unsigned kind = 0; kind < NS_KIND_MAX; kind++)
+		if (differing & NS_BIT(kind))
+			made->facts.ours.inode[kind] = FIRST_INODE + kind + 2000U;
 }
 
 static void read_map(struct idmap *map, const char *text)

@@ -20,6 +20,8 @@ void made_done(struct made *made);
 
 /* The namespaces in which the target differs from us. */
 void made_namespaces(struct made *made, unsigned differing);
+/* The namespaces in which we differ from the host, and from the target: the caller is in a container too. */
+void made_caller(struct made *made, unsigned differing);
 /* The target's uid_map and gid_map, as /proc shows them, and with them a user namespace of its own. */
 void made_maps(struct made *made, const char *uid_map, const char *gid_map);
 void made_name(struct made *made, const char *name);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* kind.c, set.c and enter.c, as far as they go without joining anything of somebody else's. */
 #include "src/ns/kind.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/target/tree.h"
 
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define ALL (NS_BIT(NS_KIND_MAX) - 1)
 
@@ -215,6 +216,27 @@ static void our_own_are_what_stat_says(void **state)
 	assert_true(set.inode[NS_PID] == stat.st_ino);
 }
 
+/* Process 1, or a kernel thread; where neither can be looked at, what is dangerous to mistake is not known. */
+static void the_hosts(void **state)
+{
+	(void)state;
+	cleanup_close int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int empty = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const struct ns_set ours = { { 1, 2, 3, 4, 5, 6, 7, 8 } };
+	struct ns_set host, expected;
+
+	ns_set_read_host(empty, &ours, &host);
+	assert_true(host.inode[NS_NET] == (geteuid() == 0 ? 0 : ours.inode[NS_NET]));
+	assert_true(host.inode[NS_MNT] == ours.inode[NS_MNT] && host.inode[NS_PID] == ours.inode[NS_PID]);
+
+	cleanup_close int first = open("/proc/1", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int thread = open("/proc/2", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (geteuid() != 0 || (ns_set_read(first, &expected, NULL) < 0 && ns_set_read(thread, &expected, NULL) < 0))
+		skip_because("looking at process 1 needs root");
+	ns_set_read_host(proc, &ours, &host);
+	assert_memory_equal(&host, &expected, sizeof(host));
+}
+
 static void entering_nothing_and_nowhere(void **state)
 {
 	(void)state;
@@ -236,6 +258,7 @@ int main(void)
 					    cmocka_unit_test(differing),
 					    cmocka_unit_test(reads_the_links),
 					    cmocka_unit_test(our_own_are_what_stat_says),
+					    cmocka_unit_test(the_hosts),
 					    cmocka_unit_test(entering_nothing_and_nowhere) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
