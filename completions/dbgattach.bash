@@ -23,11 +23,11 @@ _dbgattach_command() {
 		compopt -o nospace 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -W 'runtime= name= image= pod= id= status=' -- "$2")
 		;;
-	ls/*) mapfile -t COMPREPLY < <(compgen -W '-a --all -f --filter -o --output -q --quiet -h --help' -- "$2") ;;
+	ls/*) mapfile -t COMPREPLY < <(compgen -W '-a --all -f --filter -o --output -q --quiet --host-root -h --help' -- "$2") ;;
 	inspect/-o | inspect/--output) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$2") ;;
 	doctor/-o | doctor/--output) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$2") ;;
-	doctor/*) mapfile -t COMPREPLY < <(compgen -W '-o --output -h --help' -- "$2") ;;
-	inspect/*) mapfile -t COMPREPLY < <(compgen -W '-o --output --show-secrets -h --help' -- "$2") ;;
+	doctor/*) mapfile -t COMPREPLY < <(compgen -W '-o --output --host-root -h --help' -- "$2") ;;
+	inspect/*) mapfile -t COMPREPLY < <(compgen -W '-o --output --show-secrets --host-root -h --help' -- "$2") ;;
 	esac
 }
 
@@ -35,14 +35,14 @@ _dbgattach() {
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} index
 	local options='-t --tty -T --no-tty -c --command -u --user -w --workdir -e --env --env-file --no-target-env
 		--env-from-process --profile --cap-add --cap-drop --seccomp --custom --lsm --write --ns --host-pid --host-net --toolbox
-		--toolbox-check --shell --timeout --explain
+		--toolbox-check --shell --host-root --timeout --explain
 		-v --verbose -q --quiet --version -h --help'
 
 	COMPREPLY=()
 	# Behind the target stands a command in the container, of which nothing is known here.
 	for ((index = 1; index < COMP_CWORD; index++)); do
 		case ${COMP_WORDS[index]} in
-		-[cuwe] | --command | --user | --workdir | --env | --env-file | --profile | --cap-add | --cap-drop | --seccomp | --custom | --lsm | --ns | --toolbox | --toolbox-check | --shell | --timeout)
+		-[cuwe] | --command | --user | --workdir | --env | --env-file | --profile | --cap-add | --cap-drop | --seccomp | --custom | --lsm | --ns | --toolbox | --toolbox-check | --shell | --host-root | --timeout)
 			((++index))
 			;;
 		-*) ;;
@@ -66,6 +66,7 @@ _dbgattach() {
 	--seccomp) mapfile -t COMPREPLY < <(compgen -f -W 'default target unconfined' -- "$word") ;;
 	--toolbox-check) mapfile -t COMPREPLY < <(compgen -W 'cached always never' -- "$word") ;;
 	--toolbox) mapfile -t COMPREPLY < <(compgen -d -W 'core minimal' -- "$word") ;;
+	--host-root) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
 	--env-file | --custom) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 	-[cwe] | --command | --workdir | --env | --cap-add | --cap-drop | --shell | --timeout) ;;
 	*)

@@ -10,7 +10,7 @@ function __dbgattach_before_target
             continue
         end
         switch $word
-            case -c -u -w -e --command --user --workdir --env --env-file --profile --cap-add --cap-drop --seccomp --custom --lsm --ns --toolbox --toolbox-check --shell --timeout
+            case -c -u -w -e --command --user --workdir --env --env-file --profile --cap-add --cap-drop --seccomp --custom --lsm --ns --toolbox --toolbox-check --shell --host-root --timeout
                 set skip 1
             case ls inspect doctor toolbox
                 return 1
@@ -45,6 +45,7 @@ complete -c dbgattach -n __dbgattach_before_target -l host-net -d "keep network 
 complete -c dbgattach -n __dbgattach_before_target -l toolbox -r -F -a "core minimal" -d "the tools: an installed toolbox, a folder, or minimal (default: core if installed)"
 complete -c dbgattach -n __dbgattach_before_target -l toolbox-check -x -a "cached always never" -d "compare its digest: cached (default: if changed since), always, never"
 complete -c dbgattach -n __dbgattach_before_target -l shell -x -d "the shell, instead of the toolbox's"
+complete -c dbgattach -n __dbgattach_before_target -l host-root -x -a "(__fish_complete_directories)" -d "in a container: where /run, /var and /proc of the host are"
 complete -c dbgattach -n __dbgattach_before_target -l timeout -x -d "end the session after 90s, 10m, ...; exit status 124"
 complete -c dbgattach -n __dbgattach_before_target -l explain -d "print what would be done, and do nothing"
 complete -c dbgattach -n __dbgattach_before_target -s v -l verbose -d "tell each step"
@@ -57,11 +58,14 @@ complete -c dbgattach -n "__fish_seen_subcommand_from ls" -s a -l all -d "those 
 complete -c dbgattach -n "__fish_seen_subcommand_from ls" -s f -l filter -x -a "runtime= name= image= pod= id= status=" -d "only these: runtime, name, image, pod, id or status; can be repeated"
 complete -c dbgattach -n "__fish_seen_subcommand_from ls" -s o -l output -x -a "table wide json" -d "table (default), wide or json"
 complete -c dbgattach -n "__fish_seen_subcommand_from ls" -s q -l quiet -d "references alone, which can be pasted"
+complete -c dbgattach -n "__fish_seen_subcommand_from ls" -l host-root -x -a "(__fish_complete_directories)" -d "in a container: where /run, /var and /proc of the host are"
 complete -c dbgattach -n "__fish_seen_subcommand_from ls" -s h -l help -d "print this"
 complete -c dbgattach -n "__fish_seen_subcommand_from inspect" -s o -l output -x -a "table json" -d "table (default) or json"
 complete -c dbgattach -n "__fish_seen_subcommand_from inspect" -l show-secrets -d "the values of variables that look like secrets, too"
+complete -c dbgattach -n "__fish_seen_subcommand_from inspect" -l host-root -x -a "(__fish_complete_directories)" -d "in a container: where /run, /var and /proc of the host are"
 complete -c dbgattach -n "__fish_seen_subcommand_from inspect" -s h -l help -d "print this"
 complete -c dbgattach -n "__fish_seen_subcommand_from doctor" -s o -l output -x -a "table json" -d "table (default) or json"
+complete -c dbgattach -n "__fish_seen_subcommand_from doctor" -l host-root -x -a "(__fish_complete_directories)" -d "in a container: where /run, /var and /proc of the host are"
 complete -c dbgattach -n "__fish_seen_subcommand_from doctor" -s h -l help -d "print this"
 
 # dbgattach toolbox COMMAND

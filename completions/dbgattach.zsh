@@ -18,6 +18,7 @@ if [[ $words[2] == ls ]]; then
 		'*'{-f,--filter}'[only these: runtime, name, image, pod, id or status; can be repeated]:KEY=VALUE:(runtime= name= image= pod= id= status=)' \
 		'(-o --output)'{-o,--output}'[table (default), wide or json]:FORMAT:(table wide json)' \
 		'(-q --quiet)'{-q,--quiet}'[references alone, which can be pasted]' \
+		'--host-root[in a container: where /run, /var and /proc of the host are]:DIR:_files -/' \
 		'(-)'{-h,--help}'[print this]'
 	return
 fi
@@ -26,6 +27,7 @@ if [[ $words[2] == inspect ]]; then
 	_arguments -S -s \
 		'(-o --output)'{-o,--output}'[table (default) or json]:FORMAT:(table json)' \
 		'--show-secrets[the values of variables that look like secrets, too]' \
+		'--host-root[in a container: where /run, /var and /proc of the host are]:DIR:_files -/' \
 		'(-)'{-h,--help}'[print this]' \
 		'*:TARGET:'
 	return
@@ -34,6 +36,7 @@ fi
 if [[ $words[2] == doctor ]]; then
 	_arguments -S -s \
 		'(-o --output)'{-o,--output}'[table (default) or json]:FORMAT:(table json)' \
+		'--host-root[in a container: where /run, /var and /proc of the host are]:DIR:_files -/' \
 		'(-)'{-h,--help}'[print this]'
 	return
 fi
@@ -61,6 +64,7 @@ _arguments -S -s \
 	'--toolbox[the tools: an installed toolbox, a folder, or minimal (default: core if installed)]:NAME|PATH:_alternative "words:toolbox:(core minimal)" "files:folder:_files -/"' \
 	'--toolbox-check[compare its digest: cached (default: if changed since), always, never]:WHEN:(cached always never)' \
 	'--shell[the shell, instead of the toolbox'\''s]:PATH:' \
+	'--host-root[in a container: where /run, /var and /proc of the host are]:DIR:_files -/' \
 	'--timeout[end the session after 90s, 10m, ...; exit status 124]:DURATION:' \
 	'--explain[print what would be done, and do nothing]' \
 	'(-v --verbose -q --quiet)'{-v,--verbose}'[tell each step]' \

@@ -19,6 +19,7 @@ enum attach_user { USER_OF_PROFILE, USER_ROOT, USER_TARGET, USER_GIVEN };
 /* What was asked for. Filled by cli/, read-only afterwards. */
 struct attach_request {
 	struct reference target;
+	const char *host_root;      /* as host_open() takes it */
 	struct strv command;        /* empty: a login shell */
 	const char *command_string; /* -c: run by the toolbox's shell; NULL: none */
 	enum attach_terminal terminal;

@@ -33,6 +33,13 @@ int ns_set_read(int proc_fd, struct ns_set *ret, struct err *err);
  */
 void ns_set_read_host(int proc_fd, const struct ns_set *ours, struct ns_set *ret);
 
+/*
+ * From a cgroup namespace of its own a caller sees other cgroups by paths ("/../ID") that lead to nothing below a mount of the
+ * host's, and with cgroup2's nsdelegate may not put anybody into them: makes the host's namespace the caller's. Where it may
+ * not (CAP_SYS_ADMIN) nothing changes.
+ */
+void ns_join_host_cgroup(int proc_fd);
+
 /* The kinds (NS_BIT) in which the two differ. */
 unsigned ns_set_differing(const struct ns_set *ours, const struct ns_set *theirs);
 
@@ -73,6 +80,15 @@ struct cgroup {
 };
 
 void cgroup_init(struct cgroup *cgroup);
+
+/* 0: a session's could be made below root_fd, as far as its first hierarchy's permissions tell; else a negative errno. */
+int cgroup_is_writable(int root_fd);
+
+/*
+ * O_PATH of the folder below which sys/fs/cgroup is to be used: host_root_fd, or the caller's own root where that has none that
+ * can be written. In a container the host's are mostly read-only, if they are there at all, and sometimes its own are not.
+ */
+int cgroup_open_root(int host_root_fd);
 
 /*
  * Makes it, and removes empty ones whose makers are dead. session: "dbgattach-PID-TIME-PIDNS",

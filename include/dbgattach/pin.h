@@ -14,13 +14,19 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Where the host's files and processes are: "/" and "/proc", or a fixture tree in tests. */
+/*
+ * Where the host's files and processes are: "/" and "/proc", in a container those that were mounted there (--host-root), or a
+ * fixture tree in tests.
+ */
 struct host {
 	int root_fd; /* O_PATH */
 	int proc_fd; /* a procfs; O_PATH|O_DIRECTORY */
 };
 
-/* ERR_UNSUPPORTED where ROOT/proc is no procfs, or one of another PID namespace than the caller's. */
+/*
+ * root: NULL or "/", or a folder, root's alone (ERR_REFUSED), whose proc is the host's; where it has none our own has to be.
+ * ERR_UNSUPPORTED where that is no procfs, or one of another PID namespace than the caller's.
+ */
 int host_open(const char *root, struct host *ret, struct err *err);
 void host_done(struct host *host);
 

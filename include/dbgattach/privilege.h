@@ -56,6 +56,22 @@ uint64_t capabilities_all(void);
 /* The caller's own permitted set. */
 int capabilities_permitted(uint64_t *ret_mask, struct err *err);
 
+/* What one of the caller's capabilities is for. */
+struct capability_need {
+	const char *name; /* "SYS_ADMIN" */
+	uint64_t capability;
+	bool required;       /* by every attach of root's */
+	const char *use;     /* what depends on it */
+	const char *without; /* what is lost */
+};
+
+/* The i-th, NULL at the end: the required ones first. */
+const struct capability_need *capability_need_at(size_t index);
+/* Where a container's are written down. */
+#define CAPABILITY_HINT "securityContext.capabilities.add (Kubernetes) or --cap-add (Docker, Podman)"
+/* ERR_DENIED names the required ones that permitted lacks, and what for. */
+int capabilities_check_caller(uint64_t permitted, struct err *err);
+
 /*
  * The five sets of a session. root: uid 0 of its user namespace gets the mask by exec's own rule, so nothing is
  * inheritable or ambient. Otherwise only added is kept, through the ambient set: as docker exec does it.

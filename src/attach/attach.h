@@ -25,7 +25,8 @@ struct attach {
 
 	/* host side */
 	struct host host;
-	int proc_self_fd; /* /proc/self of the host's procfs, ours: the entering process opens its own anew */
+	int cgroup_root_fd; /* as cgroup_open_root() chose it */
+	int proc_self_fd;   /* /proc/self of the host's procfs, ours: the entering process opens its own anew */
 	struct pin pin;
 	struct attach_facts facts;
 	struct attach_plan plan;

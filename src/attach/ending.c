@@ -114,6 +114,7 @@ void attach_end(struct attach *attach)
 	close_quietly(take_fd(attach->wire_write));
 	close_quietly(take_fd(attach->signal_fd));
 	close_quietly(take_fd(attach->proc_self_fd));
+	close_quietly(take_fd(attach->cgroup_root_fd));
 	pin_done(&attach->pin);
 	host_done(&attach->host);
 	plan_done(&attach->plan);

@@ -44,7 +44,7 @@ static uint64_t read_memory_limit(const struct attach *attach)
 		cleanup_buffer struct buffer buffer = { 0 };
 		uint64_t limit;
 
-		if (cgroup_path_of(text, strlen(text), places[i].controller, cgroup, sizeof(cgroup)) < 0 ||
+		if (cgroup_path_below(text, strlen(text), places[i].controller, cgroup, sizeof(cgroup)) < 0 ||
 		    text_format(path, sizeof(path), "%s%s/%s", places[i].mount, cgroup, places[i].file) < 0 ||
 		    io_read_file_at(attach->host.root_fd, path, 64, &buffer) < 0)
 			continue;

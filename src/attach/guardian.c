@@ -64,7 +64,7 @@ static void end_session(struct attach *attach)
 	cgroup_init(&attach->cgroup);
 	if (!PROTECTED(CGROUP))
 		return;
-	(void)cgroup_open(&attach->cgroup, attach->host.root_fd, attach->session);
+	(void)cgroup_open(&attach->cgroup, attach->cgroup_root_fd, attach->session);
 	if (init == 0)
 		init = find_init(attach);
 	while (cgroup_members(&attach->cgroup, &pid, 1) > 0 && (now = clock_now_ms()) < start + END_DEADLINE_MS) {
@@ -88,7 +88,8 @@ static bool wait_for_monitor(int monitor_pidfd, int socket)
 
 static _Noreturn void guardian_main(struct attach *attach, int monitor_pidfd, int socket)
 {
-	int *const kept[] = { &attach->tty.fd, &attach->host.root_fd, &attach->host.proc_fd, &monitor_pidfd, &socket };
+	int *const kept[] = { &attach->tty.fd, &attach->cgroup_root_fd, &attach->host.proc_fd, &monitor_pidfd,
+			      &socket };
 	sigset_t all;
 
 	(void)sigfillset(&all);

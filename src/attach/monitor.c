@@ -109,13 +109,29 @@ static int wait_for(struct attach *attach, int fd, const char *what, struct err 
 
 /* ---- before anything is made ----------------------------------------------------------------------------------- */
 
+/* Else what is missing shows as "operation not permitted", somewhere. A plain user has other ways, and none of these. */
+static int check_caller(struct err *err)
+{
+	uint64_t permitted = 0;
+	int result = capabilities_permitted(&permitted, err);
+
+	return result < 0 || geteuid() != 0 || !PROTECTED(CAPABILITY_CHECK) ? result :
+									      capabilities_check_caller(permitted, err);
+}
+
 int step_resolve(struct attach *attach, struct err *err)
 {
-	int result = host_open("/", &attach->host, err);
+	int result = check_caller(err);
 
 	if (result == 0)
-		result = target_resolve(&attach->host, &attach->request->target, &attach->facts.target, &attach->pin,
-					err);
+		result = host_open(attach->request->host_root, &attach->host, err);
+	if (result < 0)
+		return result;
+	ns_join_host_cgroup(attach->host.proc_fd);
+	result = attach->cgroup_root_fd = cgroup_open_root(attach->host.root_fd);
+	if (result < 0)
+		return err_sys(err, result, "where cgroups are mounted");
+	result = target_resolve(&attach->host, &attach->request->target, &attach->facts.target, &attach->pin, err);
 	if (result < 0)
 		return result;
 	attach->proc_self_fd = openat(attach->host.proc_fd, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -190,7 +206,7 @@ static int step_cgroup(struct attach *attach, struct err *err)
 
 	if (!PROTECTED(CGROUP))
 		return 0;
-	if (cgroup_make(&attach->cgroup, attach->host.root_fd, attach->session, &made) < 0) {
+	if (cgroup_make(&attach->cgroup, attach->cgroup_root_fd, attach->session, &made) < 0) {
 		/* The one protection that may be missing: without it the session is still ended by init. */
 		if (made.kind != ERR_UNSUPPORTED && made.errnum != EROFS && made.errnum != EACCES &&
 		    made.errnum != EPERM) {

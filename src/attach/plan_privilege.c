@@ -215,7 +215,10 @@ static int plan_capabilities(const struct attach_request *request, const struct 
 		sets.ambient &= ~network;
 	}
 	if ((all_of(&sets) & ~available) != 0)
-		return err_set(err, ERR_DENIED, "profile %s needs capabilities that the caller does not have: %s",
+		return err_set(err, ERR_DENIED,
+			       "profile %s needs capabilities that the caller does not have: %s (less by --cap-drop or "
+			       "another "
+			       "--profile; more to a container by " CAPABILITY_HINT ")",
 			       request->profile->name,
 			       capabilities_format(all_of(&sets) & ~available, names, sizeof(names)));
 	plan->capabilities = sets;

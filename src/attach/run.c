@@ -56,6 +56,7 @@ static void init(struct attach *attach, const struct attach_request *request)
 	*attach = (struct attach) {
 		.request = request,
 		.host = { -EBADF, -EBADF },
+		.cgroup_root_fd = -EBADF,
 		.proc_self_fd = -EBADF,
 		.pin = PIN_INIT,
 		.tty = { .fd = -EBADF },

@@ -13,6 +13,7 @@
 struct request {
 	bool help;
 	enum output_format format;
+	const char *host_root;
 };
 
 static int apply_output(void *context, const char *value, struct err *err)
@@ -20,6 +21,13 @@ static int apply_output(void *context, const char *value, struct err *err)
 	struct request *request = context;
 
 	return output_parse(value, false, &request->format, err);
+}
+
+static int apply_host_root(void *context, const char *value, struct err *err)
+{
+	struct request *request = context;
+
+	return host_root_parse(value, &request->host_root, err);
 }
 
 static int apply_help(void *context, const char *value, struct err *err)
@@ -34,6 +42,7 @@ static int apply_help(void *context, const char *value, struct err *err)
 
 static const struct option_spec doctor_options[] = {
 	{ 'o', "output", "FORMAT", "table (default) or json", apply_output },
+	{ 0, "host-root", "DIR", "in a container: where /run, /var and /proc of the host are", apply_host_root },
 	{ 'h', "help", NULL, "print this", apply_help },
 };
 static const struct option_set doctor_set = { doctor_options, ARRAY_SIZE(doctor_options), "dbgattach doctor --help" };
@@ -96,7 +105,7 @@ int cmd_doctor(int argc, char **argv, int *ret_status, struct err *err)
 	}
 	if (index < argc)
 		return err_set(err, ERR_USAGE, "doctor: what is %.64s for? It takes options only", argv[index]);
-	result = doctor_examine(&document, &possible, err);
+	result = doctor_examine(request.host_root, &document, &possible, err);
 	if (result < 0)
 		return result;
 	*ret_status = possible ? 0 : 1;

@@ -13,6 +13,7 @@
 struct request {
 	bool help, show_secrets;
 	enum output_format format;
+	const char *host_root;
 };
 
 static int apply_output(void *context, const char *value, struct err *err)
@@ -32,6 +33,13 @@ static int apply_show_secrets(void *context, const char *value, struct err *err)
 	return 0;
 }
 
+static int apply_host_root(void *context, const char *value, struct err *err)
+{
+	struct request *request = context;
+
+	return host_root_parse(value, &request->host_root, err);
+}
+
 static int apply_help(void *context, const char *value, struct err *err)
 {
 	struct request *request = context;
@@ -45,6 +53,7 @@ static int apply_help(void *context, const char *value, struct err *err)
 static const struct option_spec inspect_options[] = {
 	{ 'o', "output", "FORMAT", "table (default) or json", apply_output },
 	{ 0, "show-secrets", NULL, "the values of variables that look like secrets, too", apply_show_secrets },
+	{ 0, "host-root", "DIR", "in a container: where /run, /var and /proc of the host are", apply_host_root },
 	{ 'h', "help", NULL, "print this", apply_help },
 };
 static const struct option_set inspect_set = { inspect_options, ARRAY_SIZE(inspect_options),
@@ -76,7 +85,7 @@ static int print(const struct request *request, const char *target, int *ret_sta
 	int result = reference_parse(target, &reference, err);
 
 	if (result == 0)
-		result = inspect_read(&reference, request->show_secrets, &document, err);
+		result = inspect_read(&reference, request->host_root, request->show_secrets, &document, err);
 	if (result < 0)
 		return result;
 	*ret_status = json_array_size(json_object_get(document, "errors")) > 0 ? 1 : 0;

@@ -8,6 +8,7 @@
 #include "dbgattach/base/json.h"
 #include "dbgattach/base/log.h"
 #include "dbgattach/inventory.h"
+#include "dbgattach/ns.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 struct request {
 	bool help, stopped, quiet;
 	enum output_format format;
+	const char *host_root;
 	const char *runtime; /* of a filter, where there is one alone: the others' files need not be read */
 	unsigned runtimes;
 	struct inventory_filters filters;
@@ -57,6 +59,13 @@ static int apply_filter(void *context, const char *value, struct err *err)
 	return inventory_filter_add(&request->filters, value, err);
 }
 
+static int apply_host_root(void *context, const char *value, struct err *err)
+{
+	struct request *request = context;
+
+	return host_root_parse(value, &request->host_root, err);
+}
+
 static int apply_help(void *context, const char *value, struct err *err)
 {
 	struct request *request = context;
@@ -73,6 +82,7 @@ static const struct option_spec ls_options[] = {
 	  apply_filter },
 	{ 'o', "output", "FORMAT", "table (default), wide or json", apply_output },
 	{ 'q', "quiet", NULL, "references alone, which can be pasted", apply_quiet },
+	{ 0, "host-root", "DIR", "in a container: where /run, /var and /proc of the host are", apply_host_root },
 	{ 'h', "help", NULL, "print this", apply_help },
 };
 static const struct option_set ls_set = { ls_options, ARRAY_SIZE(ls_options), "dbgattach ls --help" };
@@ -174,10 +184,11 @@ static int list(const struct request *request, int *ret_status, struct err *err)
 	};
 	const struct target_visitor visitor = { visit, damaged, &listing };
 	struct host host;
-	int result = host_open("/", &host, err);
+	int result = host_open(request->host_root, &host, err);
 
 	if (result < 0)
 		return result;
+	ns_join_host_cgroup(host.proc_fd);
 	if (!request->quiet)
 		sessions_read(&host, &listing.sessions);
 	result = target_list(&host, request->runtimes == 1 ? request->runtime : NULL, request->stopped, &visitor, err);

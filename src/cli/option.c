@@ -210,6 +210,13 @@ static int apply_shell(void *context, const char *value, struct err *err)
 	return 0;
 }
 
+static int apply_host_root(void *context, const char *value, struct err *err)
+{
+	struct cli_result *result = context;
+
+	return host_root_parse(value, &result->request.host_root, err);
+}
+
 static int apply_nothing(void *context, const char *value, struct err *err)
 {
 	(void)context;
@@ -306,6 +313,7 @@ const struct option_spec option_table[] = {
 	{ 0, "toolbox-check", "WHEN", "compare its digest: cached (default: if changed since), always, never",
 	  apply_toolbox_check },
 	{ 0, "shell", "PATH", "the shell, instead of the toolbox's", apply_shell },
+	{ 0, "host-root", "DIR", "in a container: where /run, /var and /proc of the host are", apply_host_root },
 	{ 0, "timeout", "DURATION", "end the session after 90s, 10m, ...; exit status 124", apply_timeout },
 	{ 0, "explain", NULL, "print what would be done, and do nothing", apply_explain },
 	{ 'v', "verbose", NULL, "tell each step", apply_verbose },

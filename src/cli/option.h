@@ -34,6 +34,9 @@ int options_parse(const struct option_set *set, int argc, char **argv, int *inde
 /* A line each, for --help. */
 void options_print(const struct option_set *set, FILE *out);
 
+/* option_parse.c: what every command means by --host-root. */
+int host_root_parse(const char *value, const char **ret, struct err *err);
+
 /* profile_option.c */
 int apply_seccomp(void *context, const char *value, struct err *err);
 int apply_custom(void *context, const char *value, struct err *err);

@@ -116,3 +116,11 @@ void options_print(const struct option_set *set, FILE *out)
 		(void)fprintf(out, "  %-26s %s\n", left, option->help);
 	}
 }
+
+int host_root_parse(const char *value, const char **ret, struct err *err)
+{
+	if (value[0] != '/')
+		return err_set(err, ERR_USAGE, "--host-root %.64s: an absolute path is needed", value);
+	*ret = value;
+	return 0;
+}

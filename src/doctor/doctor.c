@@ -6,6 +6,7 @@
 #include "doctor.h"
 
 #include "dbgattach/base/cleanup.h"
+#include "dbgattach/ns.h"
 #include "dbgattach/privilege.h"
 #include "dbgattach/sys/probe.h"
 #include "dbgattach/target.h"
@@ -36,12 +37,6 @@ struct verdict {
 
 static int check(const struct examination *examination, const struct condition *condition, char *detail)
 {
-	if (condition->capability != 0) {
-		if ((examination->capabilities & condition->capability) != 0)
-			return 0;
-		(void)snprintf(detail, DETAIL_MAX, "the caller does not have it");
-		return -EPERM;
-	}
 	if (condition->check != NULL)
 		return condition->check(examination, detail);
 	return condition->probe != NULL ? condition->probe() : sys_probe_filesystem(condition->type);
@@ -67,10 +62,6 @@ static void ask(const struct examination *examination, const struct condition *c
 	int ends[2];
 
 	*answer = (struct answer) { .result = -ECHILD };
-	if (condition->capability != 0) {
-		answer->result = check(examination, condition, answer->detail);
-		return;
-	}
 	if (pipe2(ends, O_CLOEXEC) < 0) {
 		answer->result = -errno;
 		return;
@@ -118,6 +109,24 @@ static int add_group(struct verdict *verdict, const struct condition_group *grou
 	return result;
 }
 
+static int add_capabilities(struct verdict *verdict)
+{
+	const struct capability_need *need;
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && (need = capability_need_at(i)) != NULL; i++) {
+		bool there = (verdict->examination->capabilities & need->capability) != 0;
+		const struct condition condition = {
+			.name = need->name, .required = need->required, .use = need->use, .without = need->without
+		};
+		struct answer answer = { .result = there ? 0 : -EPERM };
+		if (!there)
+			(void)snprintf(answer.detail, sizeof(answer.detail), "the caller does not have it");
+		result = add(verdict, "capability", &condition, &answer);
+	}
+	return result;
+}
+
 static int add_runtimes(struct verdict *verdict)
 {
 	const struct host *host = &verdict->examination->host;
@@ -142,7 +151,7 @@ static int add_runtimes(struct verdict *verdict)
 
 static int examine(struct verdict *verdict)
 {
-	static const struct condition_group *const groups[] = { &doctor_host, &doctor_kernel, &doctor_capabilities };
+	static const struct condition_group *const groups[] = { &doctor_host, &doctor_kernel };
 	struct answer *answer = mmap(NULL, sizeof(*answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int result = answer == MAP_FAILED ? -errno : 0;
 
@@ -151,21 +160,32 @@ static int examine(struct verdict *verdict)
 	for (size_t i = 0; result == 0 && i < ARRAY_SIZE(groups); i++)
 		result = add_group(verdict, groups[i], answer);
 	(void)munmap(answer, sizeof(*answer));
+	if (result == 0)
+		result = add_capabilities(verdict);
 	return result < 0 ? result : add_runtimes(verdict);
 }
 
-int doctor_examine(json_t **ret, bool *ret_possible, struct err *err)
+static void open_cgroups(struct examination *examination)
 {
-	struct examination examination = { .host = { -EBADF, -EBADF } };
+	ns_join_host_cgroup(examination->host.proc_fd);
+	examination->cgroup_root_fd = cgroup_open_root(examination->host.root_fd);
+}
+
+int doctor_examine(const char *host_root, json_t **ret, bool *ret_possible, struct err *err)
+{
+	struct examination examination = { .host = { -EBADF, -EBADF }, .cgroup_root_fd = -EBADF };
 	struct verdict verdict = { &examination, json_array(), json_array() };
 	int result = capabilities_permitted(&examination.capabilities, err);
 
 	if (result == 0) {
-		if (host_open("/", &examination.host, &examination.host_error) < 0)
+		if (host_open(host_root, &examination.host, &examination.host_error) < 0)
 			examination.host = (struct host) { -EBADF, -EBADF };
+		else
+			open_cgroups(&examination);
 		result = examine(&verdict);
 		if (result < 0)
 			(void)err_sys(err, result, "examining this host");
+		close_quietly(examination.cgroup_root_fd);
 		host_done(&examination.host);
 	}
 	bool possible = json_array_size(verdict.missing) == 0;

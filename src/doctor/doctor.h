@@ -11,6 +11,7 @@
 struct examination {
 	struct host host; /* root_fd -EBADF: there is none, host_error says why */
 	struct err host_error;
+	int cgroup_root_fd;    /* as cgroup_open_root() chose it; -EBADF where there is no host */
 	uint64_t capabilities; /* the caller's */
 };
 
@@ -27,9 +28,8 @@ struct condition {
 	 * else left alone.
 	 */
 	int (*check)(const struct examination *examination, char *detail);
-	int (*probe)(void);  /* instead of check */
-	const char *type;    /* instead of both: a filesystem */
-	uint64_t capability; /* instead of all: a bit of the caller's */
+	int (*probe)(void); /* instead of check */
+	const char *type;   /* instead of both: a filesystem */
 };
 
 struct condition_group {
@@ -38,8 +38,20 @@ struct condition_group {
 	size_t count;
 };
 
+/* cgroup.c */
+int doctor_check_own_cgroup(const struct examination *examination, char *detail);
+int doctor_check_pids(const struct examination *examination, char *detail);
+int doctor_check_memory_controller(const struct examination *examination, char *detail);
+int doctor_check_freezer(const struct examination *examination, char *detail);
+int doctor_check_devices(const struct examination *examination, char *detail);
+
+/* place.c */
+int doctor_check_pid_namespace(const struct examination *examination, char *detail);
+int doctor_check_user_namespace(const struct examination *examination, char *detail);
+int doctor_check_host_namespaces(const struct examination *examination, char *detail);
+
 /* child.c */
 int doctor_check_processes(const struct examination *examination, char *detail);
 int doctor_check_userns(const struct examination *examination, char *detail);
 
-extern const struct condition_group doctor_kernel, doctor_host, doctor_capabilities;
+extern const struct condition_group doctor_kernel, doctor_host;

@@ -68,84 +68,6 @@ static int check_labels(const struct examination *examination, char *detail)
 	return facts.of[LSM_UNKNOWN].active ? -EOPNOTSUPP : 0;
 }
 
-static bool is_mounted(const struct examination *examination, const char *path, long magic)
-{
-	struct statfs statfs;
-	cleanup_close int fd = openat(examination->host.root_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	return fd >= 0 && fstatfs(fd, &statfs) == 0 && (long)statfs.f_type == magic;
-}
-
-/* Where the session's limit would be set: a v1 hierarchy, or what the root of the unified one hands down. */
-static int check_controller(const struct examination *examination, const char *controller, char *detail)
-{
-	cleanup_buffer struct buffer text = { 0 };
-	char path[64];
-
-	(void)snprintf(path, sizeof(path), "sys/fs/cgroup/%s", controller);
-	if (is_mounted(examination, path, CGROUP_SUPER_MAGIC)) {
-		(void)snprintf(detail, DETAIL_MAX, "cgroup v1");
-		return 0;
-	}
-	if (io_read_file_at(examination->host.root_fd, "sys/fs/cgroup/cgroup.subtree_control", 4096, &text) < 0)
-		return -ENOENT;
-	size_t length = strlen(controller);
-	for (const char *word = text.data; *word != '\0'; word += strcspn(word, " \n"), word += strspn(word, " \n"))
-		if (strncmp(word, controller, length) == 0 && strchr(" \n", word[length]) != NULL) {
-			(void)snprintf(detail, DETAIL_MAX, "cgroup2");
-			return 0;
-		}
-	(void)snprintf(detail, DETAIL_MAX, "cgroup2, but its root does not hand it down");
-	return -ENOENT;
-}
-
-static int check_pids(const struct examination *examination, char *detail)
-{
-	return check_controller(examination, "pids", detail);
-}
-
-static int check_memory_controller(const struct examination *examination, char *detail)
-{
-	return check_controller(examination, "memory", detail);
-}
-
-/* cgroup2 freezes without a controller of that name, and restricts devices by a BPF program. */
-static int check_part(const struct examination *examination, const char *v1, const char *how, char *detail)
-{
-	bool unified = is_mounted(examination, "sys/fs/cgroup", CGROUP2_SUPER_MAGIC) ||
-		       is_mounted(examination, "sys/fs/cgroup/unified", CGROUP2_SUPER_MAGIC);
-
-	if (is_mounted(examination, v1, CGROUP_SUPER_MAGIC))
-		(void)snprintf(detail, DETAIL_MAX, "cgroup v1");
-	else if (unified)
-		(void)snprintf(detail, DETAIL_MAX, "%s", how);
-	else
-		return -ENOENT;
-	return 0;
-}
-
-static int check_freezer(const struct examination *examination, char *detail)
-{
-	return check_part(examination, "sys/fs/cgroup/freezer", "cgroup2", detail);
-}
-
-static int check_devices(const struct examination *examination, char *detail)
-{
-	return check_part(examination, "sys/fs/cgroup/devices", "cgroup2, by BPF", detail);
-}
-
-static int check_own_cgroup(const struct examination *examination, char *detail)
-{
-	static const char *const roots[] = { "sys/fs/cgroup/unified", "sys/fs/cgroup/pids", "sys/fs/cgroup" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(roots); i++)
-		if (is_mounted(examination, roots[i], CGROUP2_SUPER_MAGIC) ||
-		    is_mounted(examination, roots[i], CGROUP_SUPER_MAGIC))
-			return faccessat(examination->host.root_fd, roots[i], W_OK, AT_EACCESS) < 0 ? -errno : 0;
-	(void)snprintf(detail, DETAIL_MAX, "no cgroup hierarchy below /sys/fs/cgroup");
-	return -ENOENT;
-}
-
 /* As an attach does it: mounted, and gone with this process. *ret_how: by which filesystem. */
 static int try_toolbox(const char *name, const char **ret_how, char *detail)
 {
@@ -248,6 +170,18 @@ static const struct condition conditions[] = {
 	  .check = doctor_check_processes,
 	  .use = "containers of other users",
 	  .without = "no attach to a process of another user" },
+	{ .name = "PID namespace",
+	  .check = doctor_check_pid_namespace,
+	  .use = "all of the host's containers",
+	  .without = "those alone that run in the caller's PID namespace" },
+	{ .name = "user namespace",
+	  .check = doctor_check_user_namespace,
+	  .use = "all of the host's containers",
+	  .without = "those alone that belong to the caller's user namespace" },
+	{ .name = "host's namespaces",
+	  .check = doctor_check_host_namespaces,
+	  .use = "what a container shares with the host is known",
+	  .without = "network capabilities need --host-net" },
 	{ .name = "yama",
 	  .check = check_yama,
 	  .use = "tracing in a session, reading of seccomp filters",
@@ -262,23 +196,23 @@ static const struct condition conditions[] = {
 	  .use = "the container's label is adopted",
 	  .without = "no attach but with --lsm unconfined" },
 	{ .name = "own cgroup",
-	  .check = check_own_cgroup,
+	  .check = doctor_check_own_cgroup,
 	  .use = "the session's limits, its end as a whole",
 	  .without = "no limits; the session opens what devices the caller may; which is said" },
 	{ .name = "pids controller",
-	  .check = check_pids,
+	  .check = doctor_check_pids,
 	  .use = "at most 512 processes a session",
 	  .without = "no such limit" },
 	{ .name = "memory controller",
-	  .check = check_memory_controller,
+	  .check = doctor_check_memory_controller,
 	  .use = "a memory limit of the session's own",
 	  .without = "no such limit" },
 	{ .name = "freezer",
-	  .check = check_freezer,
+	  .check = doctor_check_freezer,
 	  .use = "no fork bomb outruns the end of a session",
 	  .without = "init alone ends it" },
 	{ .name = "device control",
-	  .check = check_devices,
+	  .check = doctor_check_devices,
 	  .use = "the session opens no device but null and the like",
 	  .without = "no own cgroup" },
 	{ .name = "toolbox",

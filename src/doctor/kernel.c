@@ -22,20 +22,21 @@ static int check_clone_into_cgroup(const struct examination *examination, char *
 	char cgroup[CGROUP_PATH_MAX], path[CGROUP_PATH_MAX + 64];
 	int result = io_read_file_at(examination->host.proc_fd, "self/cgroup", 65536, &text);
 
-	if (result < 0 || cgroup_path_of(text.data, text.length, "", cgroup, sizeof(cgroup)) < 0) {
+	if (result < 0 || cgroup_path_below(text.data, text.length, "", cgroup, sizeof(cgroup)) < 0) {
 		(void)snprintf(detail, DETAIL_MAX, "no cgroup2 hierarchy: not needed");
 		return 0;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
 		if (text_format(path, sizeof(path), "%s%s/cgroup.procs", mounts[i], cgroup) < 0 ||
-		    faccessat(examination->host.root_fd, path, F_OK, 0) < 0)
+		    faccessat(examination->cgroup_root_fd, path, F_OK, 0) < 0)
 			continue;
 		*strrchr(path, '/') = '\0';
-		cleanup_close int fd = openat(examination->host.root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		cleanup_close int fd = openat(examination->cgroup_root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		return fd < 0 ? -errno : sys_probe_clone_into_cgroup(fd);
 	}
-	(void)snprintf(detail, DETAIL_MAX, "our own cgroup is not below /sys/fs/cgroup");
-	return -ENOENT;
+	/* In a container mostly: then there is nothing to be born in. */
+	(void)snprintf(detail, DETAIL_MAX, "not tried: our own cgroup is not below /sys/fs/cgroup");
+	return 0;
 }
 
 static const struct condition conditions[] = {
@@ -63,6 +64,11 @@ static const struct condition conditions[] = {
 	  .probe = sys_probe_mount_api,
 	  .use = "the session's root is built detached (fsopen, open_tree, move_mount)",
 	  .without = "no attach" },
+	{ .name = "pivot_root",
+	  .probe = sys_probe_pivot_root,
+	  .use = "the session's root has none beneath it",
+	  .without =
+		  "chroot into it: the old root lies beneath, read-only and emptied, out of reach but for SYS_ADMIN" },
 	{ .name = "mount_setattr",
 	  .required = true,
 	  .since = "5.12",

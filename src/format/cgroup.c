@@ -48,6 +48,13 @@ int cgroup_path_of(const char *bytes, size_t length, const char *controller, cha
 	return -ENOENT;
 }
 
+int cgroup_path_below(const char *bytes, size_t length, const char *controller, char *out, size_t size)
+{
+	int result = cgroup_path_of(bytes, length, controller, out, size);
+
+	return result == 0 && (strncmp(out, "/../", 4) == 0 || strcmp(out, "/..") == 0) ? -EXDEV : result;
+}
+
 static void drop_scope(struct slice *component)
 {
 	static const char scope[] = ".scope";

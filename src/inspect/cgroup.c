@@ -71,7 +71,7 @@ static int read_file(const struct inspection *inspection, const char *controller
 	static const char *const unified[] = { "sys/fs/cgroup", "sys/fs/cgroup/unified" };
 	const char *lines = inspection->process.cgroup;
 	char cgroup[CGROUP_PATH_MAX], path[CGROUP_PATH_MAX + 128];
-	int result = cgroup_path_of(lines, strlen(lines), controller, cgroup, sizeof(cgroup));
+	int result = cgroup_path_below(lines, strlen(lines), controller, cgroup, sizeof(cgroup));
 
 	if (result == 0 && *controller != '\0') {
 		result = text_format(path, sizeof(path), "sys/fs/cgroup/%s%s/%s", controller, cgroup, file);

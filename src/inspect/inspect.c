@@ -40,13 +40,16 @@ static void inspection_done(struct inspection *inspection)
 	host_done(&inspection->host);
 }
 
-static int read_facts(struct inspection *inspection, const struct reference *reference, struct err *err)
+static int read_facts(struct inspection *inspection, const struct reference *reference, const char *host_root,
+		      struct err *err)
 {
 	struct ns_set ours;
-	int result = host_open("/", &inspection->host, err);
+	int result = host_open(host_root, &inspection->host, err);
 
-	if (result == 0)
-		result = target_resolve(&inspection->host, reference, &inspection->target, &inspection->pin, err);
+	if (result < 0)
+		return result;
+	ns_join_host_cgroup(inspection->host.proc_fd);
+	result = target_resolve(&inspection->host, reference, &inspection->target, &inspection->pin, err);
 	if (result < 0)
 		return result;
 	inspection->self_fd = openat(inspection->host.proc_fd, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -79,7 +82,8 @@ static int read_sections(const struct inspection *inspection, json_t *document)
 	return json_object_set_new(document, "errors", errors) < 0 ? -ENOMEM : 0;
 }
 
-int inspect_read(const struct reference *reference, bool show_secrets, json_t **ret, struct err *err)
+int inspect_read(const struct reference *reference, const char *host_root, bool show_secrets, json_t **ret,
+		 struct err *err)
 {
 	__attribute__((cleanup(inspection_done))) struct inspection inspection = {
 		.host = { -EBADF, -EBADF },
@@ -89,7 +93,7 @@ int inspect_read(const struct reference *reference, bool show_secrets, json_t **
 	};
 	cleanup_json json_t *document = json_object();
 
-	int result = read_facts(&inspection, reference, err);
+	int result = read_facts(&inspection, reference, host_root, err);
 	if (result < 0)
 		return result;
 	result = read_sections(&inspection, document);

@@ -213,6 +213,30 @@ static int set_limits(struct cgroup *cgroup, const struct cgroup_limits *limits)
 	return result;
 }
 
+int cgroup_is_writable(int root_fd)
+{
+	struct cgroup cgroup;
+	bool writable = false;
+
+	cgroup_init(&cgroup);
+	int result = open_roots(&cgroup, root_fd);
+	for (int i = 0; i < CGROUP_HIERARCHY_MAX && result == 0 && !writable; i++)
+		if (cgroup.root[i] >= 0 && faccessat(cgroup.root[i], ".", W_OK, AT_EACCESS) < 0)
+			result = -errno;
+		else
+			writable = cgroup.root[i] >= 0;
+	cgroup_done(&cgroup);
+	return result < 0 ? result : writable ? 0 : -ENOENT;
+}
+
+int cgroup_open_root(int host_root_fd)
+{
+	int fd = cgroup_is_writable(host_root_fd) == 0 ? fcntl(host_root_fd, F_DUPFD_CLOEXEC, 3) :
+							 open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 int cgroup_make(struct cgroup *cgroup, int root_fd, const char *session, struct err *err)
 {
 	bool any = false;

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,13 +46,6 @@ int ns_set_read(int proc_fd, struct ns_set *ret, struct err *err)
 	return 0;
 }
 
-static int read_of(int proc_fd, const char *pid, struct ns_set *ret)
-{
-	cleanup_close int process = openat(proc_fd, pid, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	return process < 0 ? -errno : ns_set_read(process, ret, NULL);
-}
-
 /* Nothing but the kernel's own threads has this flag, and they are in the first namespaces that there were. */
 static bool is_kernel_thread(int proc_fd, const char *pid)
 {
@@ -67,17 +61,46 @@ static bool is_kernel_thread(int proc_fd, const char *pid)
 	       (flags & KERNEL_THREAD) != 0;
 }
 
+/* O_PATH of the /proc/PID of a process that is in the host's namespaces and may be looked at. */
+static int open_first(int proc_fd)
+{
+	static const char *const pids[] = { "1", "2" }; /* init; kthreadd, if it is that */
+	uint64_t inode;
+
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
+		cleanup_close int fd = openat(proc_fd, pids[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd >= 0 && read_inode(fd, ns_kinds[NS_NET].name, &inode) == 0 &&
+		    (i == 0 || is_kernel_thread(proc_fd, pids[i])))
+			return take_fd(fd);
+	}
+	return -ENOENT;
+}
+
 void ns_set_read_host(int proc_fd, const struct ns_set *ours, struct ns_set *ret)
 {
-	static const char kthreadd[] = "2";
+	cleanup_close int first = open_first(proc_fd);
 
-	if (read_of(proc_fd, "1", ret) == 0 ||
-	    (is_kernel_thread(proc_fd, kthreadd) && read_of(proc_fd, kthreadd, ret) == 0))
+	if (first >= 0 && ns_set_read(first, ret, NULL) == 0)
 		return;
 	*ret = *ours;
 	/* A plain user has no power over the host's, whatever his own is. */
 	if (geteuid() == 0)
 		ret->inode[NS_NET] = 0;
+}
+
+void ns_join_host_cgroup(int proc_fd)
+{
+	uint64_t own = 0, hosts = 0;
+	cleanup_close int first = open_first(proc_fd);
+	cleanup_close int self = openat(proc_fd, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (first < 0 || self < 0 || read_inode(first, ns_kinds[NS_CGROUP].name, &hosts) < 0 ||
+	    read_inode(self, ns_kinds[NS_CGROUP].name, &own) < 0 || own == hosts)
+		return;
+	cleanup_close int namespace = openat(first, "ns/cgroup", O_RDONLY | O_CLOEXEC);
+	if (namespace >= 0)
+		(void)setns(namespace, CLONE_NEWCGROUP);
 }
 
 unsigned ns_set_differing(const struct ns_set *ours, const struct ns_set *theirs)

@@ -3,7 +3,9 @@
 #include "dbgattach/pin.h"
 
 #include "dbgattach/base/cleanup.h"
+#include "dbgattach/base/io.h"
 #include "dbgattach/base/text.h"
+#include "dbgattach/format/proc_status.h"
 #include "dbgattach/sys/open.h"
 
 #include <errno.h>
@@ -11,47 +13,94 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#define STATUS_MAX (1U << 20)
+
 /*
- * A procfs of another PID namespace (a node pod without hostPID) gives numbers that pidfd_open() understands
- * differently: the pidfd and the /proc directory would be those of two processes. Such a procfs does not call us by our
- * own pid.
+ * A procfs of another PID namespace (a node pod without hostPID) gives numbers that pidfd_open() understands differently: the
+ * pidfd and the /proc directory would be those of two processes. Such a procfs does not call us by our own pid; one that does
+ * so by chance, from above, tells that we have another one further down.
  */
-static int check_proc(int proc_fd, const char *root, struct err *err)
+static int check_namespace(int proc_fd, const char *shown, bool closely, struct err *err)
 {
-	struct statfs fs;
+	__attribute__((cleanup(proc_status_done))) struct proc_status status = { 0 };
+	cleanup_buffer struct buffer text = { 0 };
 	char self[16];
 	uint64_t pid;
 
-	if (fstatfs(proc_fd, &fs) < 0)
-		return err_sys(err, errno, "%s/proc", root);
-	if (fs.f_type != PROC_SUPER_MAGIC)
-		return err_set(err, ERR_UNSUPPORTED, "%s/proc is not a procfs", root);
 	ssize_t length = readlinkat(proc_fd, "self", self, sizeof(self));
 	if (length < 0 && errno != ENOENT)
-		return err_sys(err, errno, "%s/proc/self", root);
-	if (length < 0 || text_u64(self, (size_t)length, INT32_MAX, &pid) < 0 || (pid_t)pid != getpid())
-		return err_set(err, ERR_UNSUPPORTED, "%s/proc belongs to another PID namespace than ours", root);
+		return err_sys(err, errno, "%s/proc/self", shown);
+	bool same = length >= 0 && text_u64(self, (size_t)length, INT32_MAX, &pid) == 0 && (pid_t)pid == getpid();
+	if (same && closely) {
+		int result = io_read_file_at(proc_fd, "self/status", STATUS_MAX, &text);
+		if (result == 0)
+			result = proc_status_parse(text.data, text.length, &status, NULL);
+		if (result < 0)
+			return err_sys(err, result, "%s/proc/self/status", shown);
+		same = status.nspid_levels == 1;
+	}
+	return same ? 0 :
+		      err_set(err, ERR_UNSUPPORTED, "%s/proc belongs to another PID namespace than ours%s", shown,
+			      length < 0 ?
+				      "" :
+				      ", which lies within it (a pod needs hostPID: true, a container --pid=host)");
+}
+
+/* Whoever can rename what is in there could lead us to what root wrote for another purpose. */
+static int check_owner(int root_fd, const char *root, struct err *err)
+{
+	struct stat stat;
+
+	if (fstat(root_fd, &stat) < 0)
+		return err_sys(err, errno, "%s", root);
+	if ((stat.st_uid != 0 && stat.st_uid != geteuid()) || (stat.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return err_set(err, ERR_REFUSED, "%s can be written by others than root (uid %u, mode %04o)", root,
+			       stat.st_uid, stat.st_mode & 07777U);
 	return 0;
+}
+
+static int open_proc(int root_fd)
+{
+	struct statfs fs;
+	cleanup_close int fd =
+		sys_openat2(root_fd, "proc", O_PATH | O_DIRECTORY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+
+	if (fd < 0)
+		return fd;
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	return fs.f_type == PROC_SUPER_MAGIC ? take_fd(fd) : -ENOENT;
 }
 
 int host_open(const char *root, struct host *ret, struct err *err)
 {
-	/* For messages: "/" and "/proc" rather than "//proc". */
-	const char *shown = strcmp(root, "/") == 0 ? "" : root;
+	bool own = root == NULL || strcmp(root, "/") == 0;
+	const char *shown = own ? "" : root; /* for messages: "/proc" rather than "//proc" */
 
-	cleanup_close int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int root_fd = open(own ? "/" : root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return err_sys(err, errno, "%s", root);
-	cleanup_close int proc_fd =
-		sys_openat2(root_fd, "proc", O_PATH | O_DIRECTORY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	int result = own ? 0 : check_owner(root_fd, root, err);
+	if (result < 0)
+		return result;
+	int proc = open_proc(root_fd);
+	/* Ours will do where it is the host's: nothing but that is in it. */
+	if (proc == -ENOENT && !own) {
+		shown = "";
+		proc = sys_openat2(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
+	}
+	cleanup_close int proc_fd = proc;
+	if (proc_fd == -ENOENT)
+		return err_set(err, ERR_UNSUPPORTED, "%s/proc is not a procfs", shown);
 	if (proc_fd < 0)
 		return err_sys(err, proc_fd, "%s/proc", shown);
-	int r = check_proc(proc_fd, shown, err);
-	if (r < 0)
-		return r;
+	result = check_namespace(proc_fd, shown, !own, err);
+	if (result < 0)
+		return result;
 
 	*ret = (struct host) { .root_fd = take_fd(root_fd), .proc_fd = take_fd(proc_fd) };
 	return 0;

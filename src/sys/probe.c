@@ -102,6 +102,13 @@ int sys_probe_filesystem(const char *type)
 	return fs < 0 ? fs : 0;
 }
 
+int sys_probe_pivot_root(void)
+{
+	int result = sys_pivot_root("", "");
+
+	return result == -ENOENT ? 0 : result;
+}
+
 int sys_probe_loop(void)
 {
 	cleanup_close int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);

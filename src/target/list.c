@@ -89,7 +89,7 @@ enum target_state target_state_of(const struct host *host, const struct target *
 	if (io_read_file_at(pin->proc_fd, "cgroup", CGROUP_FILE_MAX, &text) < 0 || text.length == 0)
 		return stated;
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		if (cgroup_path_of(text.data, text.length, places[i].controller, cgroup, sizeof(cgroup)) < 0 ||
+		if (cgroup_path_below(text.data, text.length, places[i].controller, cgroup, sizeof(cgroup)) < 0 ||
 		    text_format(path, sizeof(path), "%s%s/%s", places[i].mount, cgroup, places[i].file) < 0 ||
 		    io_read_file_at(host->root_fd, path, 4096, &state) < 0 || state.length == 0)
 			continue;

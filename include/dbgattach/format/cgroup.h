@@ -16,6 +16,12 @@
 int cgroup_path_of(const char *bytes, size_t length, const char *controller, char *out, size_t size);
 
 /*
+ * The same, to be looked up below a mount of the hierarchy. -EXDEV: seen from a cgroup namespace ("/../../pod/ID") it is not below
+ * that namespace's root, and how it is called from a mount's root cannot be told.
+ */
+int cgroup_path_below(const char *bytes, size_t length, const char *controller, char *out, size_t size);
+
+/*
  * 64 lower-case hex digits that stand as a component, also as "NAME-<64hex>" or "NAME-<64hex>.scope": the last one of
  * the first line that has any. 0 or -ENOENT.
  */

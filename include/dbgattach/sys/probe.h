@@ -18,6 +18,8 @@ int sys_probe_mount_setattr(void);
 /* Whether there is a filesystem of that type, or a module with it. */
 int sys_probe_filesystem(const char *type);
 int sys_probe_loop(void);
+/* Changes nothing: it is called with paths that lead nowhere. -EPERM without CAP_SYS_ADMIN, or where a filter refuses it. */
+int sys_probe_pivot_root(void);
 /* A child born in the cgroup2 directory cgroup_fd. */
 int sys_probe_clone_into_cgroup(int cgroup_fd);
 int sys_probe_keyring(void);
