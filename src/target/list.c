@@ -7,10 +7,12 @@
 #include "dbgattach/base/io.h"
 #include "dbgattach/base/json.h"
 #include "dbgattach/format/cgroup.h"
+#include "dbgattach/sys/open.h"
 #include "src/target/runtime.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -215,7 +217,11 @@ const char *target_runtime_at(const struct host *host, size_t index, bool *ret_f
 	if (index >= runtimes_count || runtimes[index].is_fallback)
 		return NULL;
 	const char *folder = runtimes[index].folder;
-	*ret_found = folder != NULL && faccessat(host->root_fd, folder + strspn(folder, "/"), F_OK, 0) == 0;
+	/* A link to an absolute path means one of the host's, wherever that is mounted. */
+	cleanup_close int fd =
+		folder == NULL ? -ENOENT : sys_openat2(host->root_fd, folder, O_PATH, 0, RESOLVE_IN_ROOT);
+
+	*ret_found = fd >= 0;
 	return runtimes[index].name;
 }
 
