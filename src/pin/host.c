@@ -14,6 +14,7 @@
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -76,6 +77,32 @@ static int open_proc(int root_fd)
 	return fs.f_type == PROC_SUPER_MAGIC ? take_fd(fd) : -ENOENT;
 }
 
+static int open_own_proc(void)
+{
+	cleanup_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return root < 0 ? -errno : open_proc(root);
+}
+
+static bool is_read_only(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && (fs.f_flags & ST_RDONLY) != 0;
+}
+
+/* Of a container ours is as good, where it is the host's: with the same processes, and seldom read-only as a whole. */
+static int use_own_proc(int *fd)
+{
+	cleanup_close int own = open_own_proc();
+
+	if (own < 0 || (*fd >= 0 && (is_read_only(own) || check_namespace(own, "", true, NULL) < 0)))
+		return own < 0 ? own : 0;
+	close_quietly(*fd);
+	*fd = take_fd(own);
+	return 0;
+}
+
 int host_open(const char *root, struct host *ret, struct err *err)
 {
 	bool own = root == NULL || strcmp(root, "/") == 0;
@@ -87,13 +114,13 @@ int host_open(const char *root, struct host *ret, struct err *err)
 	int result = own ? 0 : check_owner(root_fd, root, err);
 	if (result < 0)
 		return result;
-	int proc = open_proc(root_fd);
-	/* Ours will do where it is the host's: nothing but that is in it. */
-	if (proc == -ENOENT && !own) {
+	cleanup_close int proc_fd = open_proc(root_fd);
+	if (proc_fd == -ENOENT && !own) {
 		shown = "";
-		proc = sys_openat2(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, 0, RESOLVE_NO_SYMLINKS);
+		result = use_own_proc(&proc_fd);
+		if (result < 0)
+			proc_fd = result;
 	}
-	cleanup_close int proc_fd = proc;
 	if (proc_fd == -ENOENT)
 		return err_set(err, ERR_UNSUPPORTED, "%s/proc is not a procfs", shown);
 	if (proc_fd < 0)
@@ -101,6 +128,9 @@ int host_open(const char *root, struct host *ret, struct err *err)
 	result = check_namespace(proc_fd, shown, !own, err);
 	if (result < 0)
 		return result;
+	/* What is written there, attributes of processes of our own, could not be. */
+	if (!own && is_read_only(proc_fd))
+		(void)use_own_proc(&proc_fd);
 
 	*ret = (struct host) { .root_fd = take_fd(root_fd), .proc_fd = take_fd(proc_fd) };
 	return 0;
