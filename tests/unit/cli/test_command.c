@@ -62,7 +62,7 @@ static void defaults(void **state)
 	assert_ptr_equal(request->profile, profile_find("general"));
 	assert_true(request->terminal == TERMINAL_AUTO && request->user == USER_OF_PROFILE);
 	assert_true(request->command.count == 0 && request->env.count == 0 && request->timeout_s == 0);
-	assert_true(request->command_string == NULL && request->workdir == NULL);
+	assert_true(request->command_string == NULL && request->workdir == NULL && request->host_root == NULL);
 	assert_true(request->cap_add == 0 && request->cap_drop == 0);
 	assert_false(request->write || request->host_pid || request->host_net || request->namespaces_given ||
 		     request->lsm_given);
@@ -91,6 +91,7 @@ enum seen {
 	TOOLBOX,
 	TOOLBOX_CHECK,
 	SHELL,
+	HOST_ROOT,
 	TIMEOUT,
 	ACTION,
 	VERBOSITY
@@ -141,6 +142,8 @@ static bool is_seen(const struct cli_result *cli, enum seen seen, const char *te
 		return request->toolbox_check == number;
 	case SHELL:
 		return request->shell != NULL && strcmp(request->shell, text) == 0;
+	case HOST_ROOT:
+		return request->host_root != NULL && strcmp(request->host_root, text) == 0;
 	case TIMEOUT:
 		return request->timeout_s == number;
 	case ACTION:
@@ -187,6 +190,7 @@ static const struct {
 	{ NULL, "--toolbox-check", "always", TOOLBOX_CHECK, NULL, TOOLBOX_CHECK_ALWAYS },
 	{ NULL, "--toolbox-check", "never", TOOLBOX_CHECK, NULL, TOOLBOX_CHECK_NEVER },
 	{ NULL, "--shell", "/bin/sh", SHELL, "/bin/sh", 0 },
+	{ NULL, "--host-root", "/host", HOST_ROOT, "/host", 0 },
 	{ NULL, "--timeout", "10m", TIMEOUT, NULL, 600 },
 	{ NULL, "--explain", NULL, ACTION, NULL, CLI_EXPLAIN },
 	{ "-v", "--verbose", NULL, VERBOSITY, NULL, LOG_STEPS },

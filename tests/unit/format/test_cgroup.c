@@ -42,6 +42,26 @@ static void paths_are_bounded(void **state)
 	assert_int_equal(cgroup_path_of("", 0, "", path, sizeof(path)), -ENOENT);
 }
 
+/* Seen from a cgroup namespace of one's own: a name, but no way to a file. */
+static void what_is_not_below_a_namespace(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path;
+		int result;
+	} rows[] = {
+		{ "/../../pod1/" ID_A, -EXDEV }, { "/..", -EXDEV },  { "/../" ID_A, -EXDEV },
+		{ "/docker/" ID_A, 0 },          { "/..data/x", 0 }, { "/", 0 },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char text[256], path[CGROUP_PATH_MAX] = "";
+		(void)snprintf(text, sizeof(text), "0::%s\n", rows[i].path);
+		assert_int_equal(cgroup_path_of(text, strlen(text), "", path, sizeof(path)), 0);
+		assert_string_equal(path, rows[i].path);
+		assert_int_equal(cgroup_path_below(text, strlen(text), "", path, sizeof(path)), rows[i].result);
+	}
+}
+
 static void finds_the_id(void **state)
 {
 	(void)state;
@@ -56,6 +76,9 @@ static void finds_the_id(void **state)
 		{ "0::/libpod_parent/libpod-" ID_A "\n", ID_A },
 		{ "0::/kubepods.slice/kubepods-pod1.slice/cri-containerd-" ID_A ".scope\n", ID_A },
 		{ "0::/../../docker/" ID_B "\n", ID_B },
+		{ "0::/../../../kubepods/besteffort/pod1/" ID_B "\n", ID_B },
+		{ "0::/../cri-containerd-" ID_B ".scope\n", ID_B },
+		{ "9:pids:/../" ID_B "/" ID_A "\n", ID_A },
 		{ "0::/docker/" ID_A "/docker/" ID_B "\n", ID_B },
 		{ "4:cpu:/\n0::/docker/" ID_C "\n", ID_C },
 		{ "0::/docker/0" ID_A "\n", NULL },
@@ -123,6 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_the_path_of_a_controller),
 		cmocka_unit_test(paths_are_bounded),
+		cmocka_unit_test(what_is_not_below_a_namespace),
 		cmocka_unit_test(finds_the_id),
 		cmocka_unit_test(knows_a_component),
 		cmocka_unit_test(survives_every_cut),
