@@ -134,8 +134,9 @@ int guardian_lost(const struct attach *attach, struct err *err)
 {
 	int failed = attach->guardian_page->failed;
 
-	return failed < 0 ? err_sys(err, failed, "the guardian process, closing every other fd (close_range, Linux 5.9)") :
-			    err_set(err, ERR_SYSTEM, "the guardian process was killed");
+	return failed < 0 ?
+		       err_sys(err, failed, "the guardian process, closing every other fd (close_range, Linux 5.9)") :
+		       err_set(err, ERR_SYSTEM, "the guardian process was killed");
 }
 
 void guardian_end(struct attach *attach)
