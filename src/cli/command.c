@@ -11,7 +11,7 @@
 /* Not a constant: the table's length is another file's. */
 static struct option_set attach_options(void)
 {
-	return (struct option_set) { option_table, option_count, "dbgattach --help" };
+	return (struct option_set) { .options = option_table, .count = option_count, .help = "dbgattach --help" };
 }
 
 static int parse_target(int argc, char **argv, int index, struct cli_result *result, struct err *err)

@@ -116,3 +116,10 @@ void options_print(const struct option_set *set, FILE *out)
 		(void)fprintf(out, "  %-26s %s\n", left, option->help);
 	}
 }
+
+void options_help(const struct option_set *set, FILE *out)
+{
+	(void)fprintf(out, "Usage: dbgattach %s\n\n%s\n\n", set->usage, set->about);
+	options_print(set, out);
+	(void)fprintf(out, "\nExit status: %s\n", set->exit_status);
+}
