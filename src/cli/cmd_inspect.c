@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `dbgattach inspect TARGET`: what a container is and may do, as text or as JSON. */
 #include "commands.h"
+#include "docker_plugin.h"
 #include "document.h"
 #include "option.h"
 #include "output.h"
@@ -62,7 +63,7 @@ static int print(const struct request *request, const char *target, int *ret_sta
 {
 	struct reference reference;
 	cleanup_json json_t *document = NULL;
-	int result = reference_parse(target, &reference, err);
+	int result = docker_plugin_reference(target, &reference, err);
 
 	if (result == 0)
 		result = inspect_read(&reference, request->show_secrets, &document, err);
