@@ -221,7 +221,7 @@ format:
 format-check:
 	@$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
 
-## install: to DESTDIR and PREFIX=/usr/local: program, manual page, completions, licences, the builder of toolboxes
+## install: to DESTDIR and PREFIX=/usr/local: program, Docker's plugin, manual page, completions, licences, the builder of toolboxes
 ## uninstall: take it away again; toolboxes that were built stay (dbgattach toolbox remove)
 # MODE:SOURCE:PATH below PREFIX
 INSTALLED = 755:$(B)/dbgattach:bin/dbgattach \
@@ -237,12 +237,15 @@ INSTALLED = 755:$(B)/dbgattach:bin/dbgattach \
 # As it lies here: the program looks for it beside itself.
 BUILDER = build-toolbox scratch-apt builder manifests leftovers locks files
 BUILDER_DIR = $(DESTDIR)$(PREFIX)/lib/dbgattach/toolbox
+# The Docker CLI looks for its plugins there, below /usr and /usr/local.
+DOCKER_PLUGIN = $(DESTDIR)$(PREFIX)/libexec/docker/cli-plugins/docker-dbgattach
 .PHONY: install uninstall
 install: $(B)/dbgattach
 	@set -e; for entry in $(INSTALLED); do \
 		mode=$${entry%%:*}; rest=$${entry#*:}; \
 		install -D -m "$$mode" "$${rest%%:*}" "$(DESTDIR)$(PREFIX)/$${rest#*:}"; \
 	done; \
+	install -d "$(dir $(DOCKER_PLUGIN))"; ln -sf ../../../bin/dbgattach "$(DOCKER_PLUGIN)"; \
 	cd toolbox; find $(BUILDER) ! -type d ! -name '*.pyc' | while read -r file; do \
 		mode=644; [ ! -x "$$file" ] || mode=755; install -D -m "$$mode" "$$file" "$(BUILDER_DIR)/$$file"; \
 		[ ! -L "$$file" ] || ln -sf "$$(readlink "$$file")" "$(BUILDER_DIR)/$$file"; \
@@ -250,7 +253,7 @@ install: $(B)/dbgattach
 
 uninstall:
 	@for entry in $(INSTALLED); do rm -f "$(DESTDIR)$(PREFIX)/$${entry##*:}"; done
-	@rm -rf "$(BUILDER_DIR)"
+	@rm -rf "$(BUILDER_DIR)" "$(DOCKER_PLUGIN)"
 	@rmdir "$(DESTDIR)$(PREFIX)/share/doc/dbgattach" "$(DESTDIR)$(PREFIX)/lib/dbgattach" 2>/dev/null || :
 
 ## clean: remove what was built, the fetched BusyBox included

@@ -18,6 +18,7 @@
 struct guardian_page {
 	volatile pid_t init; /* by the monitor; 0: there is none yet */
 	volatile bool raw;   /* by the monitor, before it changes the terminal's settings */
+	volatile int failed; /* by the guardian, before it ends for that: a negative errno */
 };
 
 struct attach {
@@ -65,6 +66,8 @@ _Noreturn void entry_main(struct attach *attach);
 /* guardian.c. Its birth, and its end when the session's was orderly. */
 int guardian_start(struct attach *attach, struct err *err);
 void guardian_end(struct attach *attach);
+/* What there is to say of one that has ended before that. */
+int guardian_lost(const struct attach *attach, struct err *err);
 
 /* ending.c: what every way out passes through, in any state of the attach. Idempotent. */
 void attach_end(struct attach *attach);

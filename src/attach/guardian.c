@@ -96,7 +96,8 @@ static _Noreturn void guardian_main(struct attach *attach, int monitor_pidfd, in
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	(void)setsid();
 	/* The session's pipes above all are to go: their ends are what tells each side of the other's death. */
-	if (sys_keep_only(kept, ARRAY_SIZE(kept)) < 0)
+	attach->guardian_page->failed = sys_keep_only(kept, ARRAY_SIZE(kept));
+	if (attach->guardian_page->failed < 0)
 		_exit(1);
 	weaken_barrier("guardian", "wait");
 	if (wait_for_monitor(monitor_pidfd, socket))
@@ -128,6 +129,15 @@ int guardian_start(struct attach *attach, struct err *err)
 		guardian_main(attach, own_pidfd, sockets[1]);
 	close_quietly(sockets[1]);
 	return attach->guardian < 0 ? err_sys(err, (int)attach->guardian, "the guardian process") : 0;
+}
+
+int guardian_lost(const struct attach *attach, struct err *err)
+{
+	int failed = attach->guardian_page->failed;
+
+	return failed < 0 ?
+		       err_sys(err, failed, "the guardian process, closing every other fd (close_range, Linux 5.9)") :
+		       err_set(err, ERR_SYSTEM, "the guardian process was killed");
 }
 
 void guardian_end(struct attach *attach)

@@ -98,7 +98,7 @@ static int wait_for(struct attach *attach, int fd, const char *what, struct err 
 					       ": a filesystem of the target's does not respond (a hung FUSE server is "
 					       "freed by /sys/fs/fuse/connections/N/abort), or the target stops it");
 		if (polls[2].revents != 0)
-			return err_set(err, ERR_SYSTEM, "the guardian process was killed");
+			return guardian_lost(attach, err);
 		if (polls[0].revents != 0)
 			return 0;
 		int result = take_signal(attach, err);

@@ -10,42 +10,19 @@
 #include <stdio.h>
 #include <string.h>
 
-struct request {
-	bool help;
-	enum output_format format;
-	const char *host_root;
-};
-
-static int apply_output(void *context, const char *value, struct err *err)
-{
-	struct request *request = context;
-
-	return output_parse(value, false, &request->format, err);
-}
-
-static int apply_host_root(void *context, const char *value, struct err *err)
-{
-	struct request *request = context;
-
-	return host_root_parse(value, &request->host_root, err);
-}
-
-static int apply_help(void *context, const char *value, struct err *err)
-{
-	struct request *request = context;
-
-	(void)value;
-	(void)err;
-	request->help = true;
-	return OPTION_LAST;
-}
-
 static const struct option_spec doctor_options[] = {
-	{ 'o', "output", "FORMAT", "table (default) or json", apply_output },
-	{ 0, "host-root", "DIR", "in a container: where /run, /var and /proc of the host are", apply_host_root },
-	{ 'h', "help", NULL, "print this", apply_help },
+	{ 'o', "output", "FORMAT", "table (default) or json", output_apply_format },
+	{ 0, "host-root", "DIR", "in a container: where /run, /var and /proc of the host are", output_apply_host_root },
+	{ 'h', "help", NULL, "print this", output_apply_help },
 };
-static const struct option_set doctor_set = { doctor_options, ARRAY_SIZE(doctor_options), "dbgattach doctor --help" };
+static const struct option_set doctor_set = {
+	.options = doctor_options,
+	.count = ARRAY_SIZE(doctor_options),
+	.help = "dbgattach doctor --help",
+	.usage = "doctor [OPTIONS]",
+	.about = "What this kernel and host let the caller do, tried out, and what is lost by what is missing.",
+	.exit_status = "0: an attach is possible; 1: it is not; 125 failed.",
+};
 
 static const char *text_of(const json_t *row, const char *key)
 {
@@ -85,7 +62,7 @@ static int print_table(const json_t *document, struct err *err)
 
 int cmd_doctor(int argc, char **argv, int *ret_status, struct err *err)
 {
-	struct request request = { 0 };
+	struct output_request request = { 0 };
 	cleanup_json json_t *document = NULL;
 	bool possible = false;
 	int index = 0;
@@ -94,12 +71,7 @@ int cmd_doctor(int argc, char **argv, int *ret_status, struct err *err)
 	if (result < 0)
 		return result;
 	if (request.help) {
-		(void)fputs("Usage: dbgattach doctor [OPTIONS]\n\nWhat this kernel and host let the caller do, tried "
-			    "out, and "
-			    "what is lost by what is missing.\n\n",
-			    stdout);
-		options_print(&doctor_set, stdout);
-		(void)fputs("\nExit status: 0: an attach is possible; 1: it is not; 125 failed.\n", stdout);
+		options_help(&doctor_set, stdout);
 		*ret_status = 0;
 		return 0;
 	}

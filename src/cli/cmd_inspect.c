@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `dbgattach inspect TARGET`: what a container is and may do, as text or as JSON. */
 #include "commands.h"
+#include "docker_plugin.h"
 #include "document.h"
 #include "option.h"
 #include "output.h"
@@ -11,17 +12,9 @@
 #include <stdio.h>
 
 struct request {
-	bool help, show_secrets;
-	enum output_format format;
-	const char *host_root;
+	struct output_request output;
+	bool show_secrets;
 };
-
-static int apply_output(void *context, const char *value, struct err *err)
-{
-	struct request *request = context;
-
-	return output_parse(value, false, &request->format, err);
-}
 
 static int apply_show_secrets(void *context, const char *value, struct err *err)
 {
@@ -33,31 +26,20 @@ static int apply_show_secrets(void *context, const char *value, struct err *err)
 	return 0;
 }
 
-static int apply_host_root(void *context, const char *value, struct err *err)
-{
-	struct request *request = context;
-
-	return host_root_parse(value, &request->host_root, err);
-}
-
-static int apply_help(void *context, const char *value, struct err *err)
-{
-	struct request *request = context;
-
-	(void)value;
-	(void)err;
-	request->help = true;
-	return OPTION_LAST;
-}
-
 static const struct option_spec inspect_options[] = {
-	{ 'o', "output", "FORMAT", "table (default) or json", apply_output },
+	{ 'o', "output", "FORMAT", "table (default) or json", output_apply_format },
 	{ 0, "show-secrets", NULL, "the values of variables that look like secrets, too", apply_show_secrets },
-	{ 0, "host-root", "DIR", "in a container: where /run, /var and /proc of the host are", apply_host_root },
-	{ 'h', "help", NULL, "print this", apply_help },
+	{ 0, "host-root", "DIR", "in a container: where /run, /var and /proc of the host are", output_apply_host_root },
+	{ 'h', "help", NULL, "print this", output_apply_help },
 };
-static const struct option_set inspect_set = { inspect_options, ARRAY_SIZE(inspect_options),
-					       "dbgattach inspect --help" };
+static const struct option_set inspect_set = {
+	.options = inspect_options,
+	.count = ARRAY_SIZE(inspect_options),
+	.help = "dbgattach inspect --help",
+	.usage = "inspect [OPTIONS] TARGET",
+	.about = "What a running container is and may do. Nothing of it is touched.",
+	.exit_status = "0; 1 where a part could not be read, which is said; 125 failed.",
+};
 
 /* Options may stand behind TARGET too: nothing else does. */
 static int parse(int argc, char **argv, struct request *request, const char **ret_target, struct err *err)
@@ -82,14 +64,15 @@ static int print(const struct request *request, const char *target, int *ret_sta
 {
 	struct reference reference;
 	cleanup_json json_t *document = NULL;
-	int result = reference_parse(target, &reference, err);
+	int result = docker_plugin_reference(target, &reference, err);
 
 	if (result == 0)
-		result = inspect_read(&reference, request->host_root, request->show_secrets, &document, err);
+		result = inspect_read(&reference, request->output.host_root, request->show_secrets, &document, err);
 	if (result < 0)
 		return result;
 	*ret_status = json_array_size(json_object_get(document, "errors")) > 0 ? 1 : 0;
-	return request->format == OUTPUT_JSON ? output_json(json_incref(document), err) : document_print(document, err);
+	return request->output.format == OUTPUT_JSON ? output_json(json_incref(document), err) :
+						       document_print(document, err);
 }
 
 int cmd_inspect(int argc, char **argv, int *ret_status, struct err *err)
@@ -100,13 +83,8 @@ int cmd_inspect(int argc, char **argv, int *ret_status, struct err *err)
 
 	if (result < 0)
 		return result;
-	if (request.help) {
-		(void)fputs("Usage: dbgattach inspect [OPTIONS] TARGET\n\nWhat a running container is and may do. "
-			    "Nothing of "
-			    "it is touched.\n\n",
-			    stdout);
-		options_print(&inspect_set, stdout);
-		(void)fputs("\nExit status: 0; 1 where a part could not be read, which is said; 125 failed.\n", stdout);
+	if (request.output.help) {
+		options_help(&inspect_set, stdout);
 		*ret_status = 0;
 		return 0;
 	}

@@ -14,9 +14,8 @@
 #include <string.h>
 
 struct request {
-	bool help, stopped, quiet;
-	enum output_format format;
-	const char *host_root;
+	struct output_request output;
+	bool stopped, quiet;
 	const char *runtime; /* of a filter, where there is one alone: the others' files need not be read */
 	unsigned runtimes;
 	struct inventory_filters filters;
@@ -30,13 +29,6 @@ static int apply_all(void *context, const char *value, struct err *err)
 	(void)err;
 	request->stopped = true;
 	return 0;
-}
-
-static int apply_output(void *context, const char *value, struct err *err)
-{
-	struct request *request = context;
-
-	return output_parse(value, true, &request->format, err);
 }
 
 static int apply_quiet(void *context, const char *value, struct err *err)
@@ -59,33 +51,23 @@ static int apply_filter(void *context, const char *value, struct err *err)
 	return inventory_filter_add(&request->filters, value, err);
 }
 
-static int apply_host_root(void *context, const char *value, struct err *err)
-{
-	struct request *request = context;
-
-	return host_root_parse(value, &request->host_root, err);
-}
-
-static int apply_help(void *context, const char *value, struct err *err)
-{
-	struct request *request = context;
-
-	(void)value;
-	(void)err;
-	request->help = true;
-	return OPTION_LAST;
-}
-
 static const struct option_spec ls_options[] = {
 	{ 'a', "all", NULL, "those that do not run too", apply_all },
 	{ 'f', "filter", "KEY=VALUE", "only these: runtime, name, image, pod, id or status; can be repeated",
 	  apply_filter },
-	{ 'o', "output", "FORMAT", "table (default), wide or json", apply_output },
+	{ 'o', "output", "FORMAT", "table (default), wide or json", output_apply_format_or_wide },
 	{ 'q', "quiet", NULL, "references alone, which can be pasted", apply_quiet },
-	{ 0, "host-root", "DIR", "in a container: where /run, /var and /proc of the host are", apply_host_root },
-	{ 'h', "help", NULL, "print this", apply_help },
+	{ 0, "host-root", "DIR", "in a container: where /run, /var and /proc of the host are", output_apply_host_root },
+	{ 'h', "help", NULL, "print this", output_apply_help },
 };
-static const struct option_set ls_set = { ls_options, ARRAY_SIZE(ls_options), "dbgattach ls --help" };
+static const struct option_set ls_set = {
+	.options = ls_options,
+	.count = ARRAY_SIZE(ls_options),
+	.help = "dbgattach ls --help",
+	.usage = "ls [OPTIONS]",
+	.about = "The containers of this host that run, of every runtime.",
+	.exit_status = "0; 1 where something was left out, which is said; 125 failed.",
+};
 
 /* ---- what is printed --------------------------------------------------------------------------------------------- */
 
@@ -124,7 +106,7 @@ static int add_json(struct listing *listing, const struct target_entry *entry, c
 static int add_row(struct listing *listing, const struct target_entry *entry, const char *reference, struct err *err)
 {
 	const struct target *target = entry->target;
-	bool wide = listing->request->format == OUTPUT_WIDE, runs = entry->state != TARGET_STOPPED;
+	bool wide = listing->request->output.format == OUTPUT_WIDE, runs = entry->state != TARGET_STOPPED;
 	const char *state = inventory_state_name(entry->state);
 	char id[REFERENCE_MAX], pid[16], user[16], since[32], entered[16];
 	const char *const wide_cells[] = { target->runtime, target->id, target->name,  target->pod, state, pid, user,
@@ -162,8 +144,8 @@ static int visit(const struct target_entry *entry, void *context, struct err *er
 		(void)puts(reference);
 		return 0;
 	}
-	return listing->request->format == OUTPUT_JSON ? add_json(listing, entry, reference, err) :
-							 add_row(listing, entry, reference, err);
+	return listing->request->output.format == OUTPUT_JSON ? add_json(listing, entry, reference, err) :
+								add_row(listing, entry, reference, err);
 }
 
 static void damaged(const char *runtime, const struct err *why, void *context)
@@ -176,7 +158,7 @@ static void damaged(const char *runtime, const struct err *why, void *context)
 
 static int list(const struct request *request, int *ret_status, struct err *err)
 {
-	bool wide = request->format == OUTPUT_WIDE;
+	bool wide = request->output.format == OUTPUT_WIDE;
 	struct listing listing = {
 		.request = request,
 		.table = { .columns = wide ? wide_columns : short_columns,
@@ -184,7 +166,7 @@ static int list(const struct request *request, int *ret_status, struct err *err)
 	};
 	const struct target_visitor visitor = { visit, damaged, &listing };
 	struct host host;
-	int result = host_open(request->host_root, &host, err);
+	int result = host_open(request->output.host_root, &host, err);
 
 	if (result < 0)
 		return result;
@@ -192,7 +174,7 @@ static int list(const struct request *request, int *ret_status, struct err *err)
 	if (!request->quiet)
 		sessions_read(&host, &listing.sessions);
 	result = target_list(&host, request->runtimes == 1 ? request->runtime : NULL, request->stopped, &visitor, err);
-	if (result == 0 && !request->quiet && request->format == OUTPUT_JSON)
+	if (result == 0 && !request->quiet && request->output.format == OUTPUT_JSON)
 		json_rows_end(&listing.rows);
 	else if (result == 0 && !request->quiet)
 		table_end(&listing.table);
@@ -210,12 +192,8 @@ int cmd_ls(int argc, char **argv, int *ret_status, struct err *err)
 
 	if (result < 0)
 		return result;
-	if (request.help) {
-		(void)fputs(
-			"Usage: dbgattach ls [OPTIONS]\n\nThe containers of this host that run, of every runtime.\n\n",
-			stdout);
-		options_print(&ls_set, stdout);
-		(void)fputs("\nExit status: 0; 1 where something was left out, which is said; 125 failed.\n", stdout);
+	if (request.output.help) {
+		options_help(&ls_set, stdout);
 		*ret_status = 0;
 		return 0;
 	}

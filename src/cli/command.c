@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From argv to a request. */
 #include "commands.h"
+#include "docker_plugin.h"
 #include "option.h"
 
 #include "dbgattach/base/cleanup.h"
@@ -11,7 +12,7 @@
 /* Not a constant: the table's length is another file's. */
 static struct option_set attach_options(void)
 {
-	return (struct option_set) { option_table, option_count, "dbgattach --help" };
+	return (struct option_set) { .options = option_table, .count = option_count, .help = "dbgattach --help" };
 }
 
 static int parse_target(int argc, char **argv, int index, struct cli_result *result, struct err *err)
@@ -20,7 +21,7 @@ static int parse_target(int argc, char **argv, int index, struct cli_result *res
 
 	if (index >= argc)
 		return err_set(err, ERR_USAGE, "no container is named (dbgattach [OPTIONS] TARGET [COMMAND...])");
-	int status = reference_parse(argv[index++], &request->target, err);
+	int status = docker_plugin_reference(argv[index++], &request->target, err);
 	if (status < 0)
 		return status;
 	if (index < argc && strcmp(argv[index], "--") == 0)

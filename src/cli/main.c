@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where the program starts, and the only place that turns an error into a line and an exit status. */
 #include "commands.h"
+#include "docker_plugin.h"
 
 #include "dbgattach/base/log.h"
 #include "dbgattach/cli.h"
+#include "dbgattach/sys/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,9 +16,14 @@
 
 #include "dbgattach/base/weaken.h"
 
-/* Else the next file that is opened becomes stdin, stdout or stderr, and travels into the session as such. */
-static int open_stdio(void)
+/*
+ * The caller's other fds are none of ours, and a process that hangs must not keep them open. Those of stdio that are closed are
+ * opened, else the next file that is opened becomes one of them and travels into the session as such.
+ */
+static int take_fds(void)
 {
+	if (PROTECTED(CLOSE_RANGE))
+		(void)sys_close_from(STDERR_FILENO + 1);
 	if (!PROTECTED(STDIO_OPEN))
 		return 0;
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -73,17 +80,27 @@ static int run_command(const struct command *command, int argc, char **argv, str
 	return result < 0 ? result : finish_output(status, err);
 }
 
+static int run(int argc, char **argv, struct err *err)
+{
+	bool done = false;
+	int result = docker_plugin_is(argv[0]) ? docker_plugin_take(&argc, &argv, &done, err) : 0;
+
+	if (result < 0 || done)
+		return result < 0 ? result : finish_output(0, err);
+	/* A container of such a name is reached with `attach ls` or docker:ls. */
+	const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
+	return command != NULL ? run_command(command, argc, argv, err) : run_attach(argc, argv, err);
+}
+
 int cli_main(int argc, char **argv)
 {
 	struct err err = { 0 };
 
-	if (open_stdio() < 0)
+	if (take_fds() < 0)
 		return CLI_EXIT_OWN_FAILURE;
 	/* Every mode that we make is spelled out and must come out as written; nothing is ever made in the host's files. */
 	(void)umask(0);
-	/* A container of such a name is reached with `attach ls` or docker:ls. */
-	const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
-	int result = command != NULL ? run_command(command, argc, argv, &err) : run_attach(argc, argv, &err);
+	int result = run(argc, argv, &err);
 	if (result >= 0)
 		return result;
 	log_error("%s: %s%s", err_kind_name(err.kind), err.text,

@@ -23,6 +23,8 @@ struct option_set {
 	const struct option_spec *options;
 	size_t count;
 	const char *help; /* the command line that lists them */
+	/* For options_help(); NULL where a command has a help of its own. */
+	const char *usage, *about, *exit_status;
 };
 
 /*
@@ -33,6 +35,8 @@ int options_parse(const struct option_set *set, int argc, char **argv, int *inde
 
 /* A line each, for --help. */
 void options_print(const struct option_set *set, FILE *out);
+/* All of --help. */
+void options_help(const struct option_set *set, FILE *out);
 
 /* option_parse.c: what every command means by --host-root. */
 int host_root_parse(const char *value, const char **ret, struct err *err);

@@ -117,6 +117,13 @@ void options_print(const struct option_set *set, FILE *out)
 	}
 }
 
+void options_help(const struct option_set *set, FILE *out)
+{
+	(void)fprintf(out, "Usage: dbgattach %s\n\n%s\n\n", set->usage, set->about);
+	options_print(set, out);
+	(void)fprintf(out, "\nExit status: %s\n", set->exit_status);
+}
+
 int host_root_parse(const char *value, const char **ret, struct err *err)
 {
 	if (value[0] != '/')

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables and JSON on stdout. Knows no command. */
 #include "output.h"
+#include "option.h"
 
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/base/text.h"
@@ -29,6 +30,37 @@ int output_parse(const char *word, bool has_wide, enum output_format *ret, struc
 		}
 	return err_set(err, ERR_USAGE, "-o: \"%.32s\" is %s json", word,
 		       has_wide ? "none of table, wide and" : "neither table nor");
+}
+
+int output_apply_format(void *context, const char *value, struct err *err)
+{
+	struct output_request *request = context;
+
+	return output_parse(value, false, &request->format, err);
+}
+
+int output_apply_format_or_wide(void *context, const char *value, struct err *err)
+{
+	struct output_request *request = context;
+
+	return output_parse(value, true, &request->format, err);
+}
+
+int output_apply_host_root(void *context, const char *value, struct err *err)
+{
+	struct output_request *request = context;
+
+	return host_root_parse(value, &request->host_root, err);
+}
+
+int output_apply_help(void *context, const char *value, struct err *err)
+{
+	struct output_request *request = context;
+
+	(void)value;
+	(void)err;
+	request->help = true;
+	return OPTION_LAST;
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------------------ */

@@ -17,6 +17,17 @@ enum output_format { OUTPUT_TABLE, OUTPUT_WIDE, OUTPUT_JSON };
 /* -o: wide where the command has it. */
 int output_parse(const char *word, bool has_wide, enum output_format *ret, struct err *err);
 
+/* What all such commands are asked for: their request begins with it, and their options lead to these. */
+struct output_request {
+	bool help;
+	enum output_format format;
+	const char *host_root; /* as host_open() takes it */
+};
+int output_apply_format(void *context, const char *value, struct err *err);
+int output_apply_format_or_wide(void *context, const char *value, struct err *err);
+int output_apply_host_root(void *context, const char *value, struct err *err);
+int output_apply_help(void *context, const char *value, struct err *err);
+
 #define TABLE_COLUMNS_MAX 16
 /* As many rows are kept until the widths are known; those behind them are printed as they come. */
 #define TABLE_ROWS_KEPT 512

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """One attach under inject, against a target of the worker's own, and what is left afterwards."""
 import atexit
-import fcntl
 import functools
 import os
 import pathlib
 import pty
 import shutil
-import signal
 import subprocess
 import tempfile
 import termios
@@ -18,7 +16,6 @@ from collections import namedtuple
 import processes
 import snapshot
 import toolboxes
-from program import Program
 from record import Record
 from targets import Fake
 

@@ -7,7 +7,6 @@ import os
 import struct
 import tempfile
 
-from bench import SCENARIOS
 from verdict import CRASH, HANG, LEFTOVER, WEAKER
 
 ERRNOS = {name: getattr(errno, name) for name in ("ENOSYS", "EPERM", "EINTR", "EIO", "ENOMEM")}

@@ -11,6 +11,8 @@ Two rules of this suite:
 """
 import json
 import os
+import pathlib
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -21,6 +23,7 @@ import processes
 import runtimes
 import snapshot
 import targets
+import toolboxes
 from options import REPOSITORY
 from program import Program
 from ptydriver import Terminal
@@ -281,3 +284,32 @@ def attempts(dbg):
 @pytest.fixture
 def unchanged():
     return snapshot.unchanged
+
+
+# Toolboxes
+
+@pytest.fixture(scope="module")
+def trees(binaries):
+    """What is in core and in a layer. Not below /tmp: an image on tmpfs is mounted by a loop device alone."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="dbgtest.") as name:
+        base = pathlib.Path(name)
+        toolboxes.core_tree(os.path.dirname(binaries[0]), base / "core")
+        toolboxes.layer_tree(base / "nmap", "nmap", "nmap is here")
+        toolboxes.layer_tree(base / "tshark", "tshark", "tshark is here")
+        yield base
+
+
+@pytest.fixture
+def store(trees, dbg, monkeypatch):
+    """An empty store that the program finds by itself."""
+    path = pathlib.Path(tempfile.mkdtemp(dir="/var/tmp", prefix="dbgtest."))
+    path.chmod(0o755)
+    dbg.settings["DBGATTACH_STORE"] = str(path)
+    monkeypatch.setenv("DBGATTACH_STORE", str(path))
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def core(store, trees):
+    return toolboxes.make(store, "core", trees / "core", hot={"bin/hot": b"#!/dbg/bin/sh\n"})

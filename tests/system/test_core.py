@@ -4,9 +4,7 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import tempfile
-import time
 
 import pytest
 

@@ -35,6 +35,8 @@ def test_install(installed):
     assert "MANIFEST" in help_text
     version = subprocess.run([installed / "bin/dbgattach", "--version"], capture_output=True, text=True, check=True).stdout
     assert version.startswith("dbgattach ")
+    plugin = installed / "libexec/docker/cli-plugins/docker-dbgattach"
+    assert plugin.resolve() == installed / "bin/dbgattach" and not os.readlink(plugin).startswith("/")
     for page in ("share/man/man1/dbgattach.1", "share/doc/dbgattach/SECURITY.md", "share/doc/dbgattach/LICENSE",
                  "share/bash-completion/completions/dbgattach"):
         assert (installed / page).stat().st_size > 100

@@ -5,7 +5,6 @@ import os
 
 import pytest
 
-from processes import wait_until
 from runtimes import USER, USER_ID
 
 CRI = "io.kubernetes.cri."

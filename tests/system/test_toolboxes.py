@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Toolboxes of the store: how they are chosen, mounted, verified, laid over each other, and brought to running sessions."""
+"""Toolboxes of the store: how they are chosen, mounted and verified; the commands."""
 import fcntl
 import json
 import os
-import pathlib
 import shutil
 import subprocess
-import tempfile
-import time
 
 import pytest
 import toolboxes
@@ -15,33 +12,6 @@ from processes import wait_until
 
 BASE, COUNT = 200000, 65536
 FORMATS = ("erofs", "squashfs", "tree")
-
-
-@pytest.fixture(scope="module")
-def trees(binaries):
-    """What is in core and in a layer. Not below /tmp: an image on tmpfs is mounted by a loop device alone."""
-    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="dbgtest.") as name:
-        base = pathlib.Path(name)
-        toolboxes.core_tree(os.path.dirname(binaries[0]), base / "core")
-        toolboxes.layer_tree(base / "nmap", "nmap", "nmap is here")
-        toolboxes.layer_tree(base / "tshark", "tshark", "tshark is here")
-        yield base
-
-
-@pytest.fixture
-def store(trees, dbg, monkeypatch):
-    """An empty store that the program finds by itself."""
-    path = pathlib.Path(tempfile.mkdtemp(dir="/var/tmp", prefix="dbgtest."))
-    path.chmod(0o755)
-    dbg.settings["DBGATTACH_STORE"] = str(path)
-    monkeypatch.setenv("DBGATTACH_STORE", str(path))
-    yield path
-    shutil.rmtree(path)
-
-
-@pytest.fixture
-def core(store, trees):
-    return toolboxes.make(store, "core", trees / "core", hot={"bin/hot": b"#!/dbg/bin/sh\n"})
 
 
 def mounts(text):
@@ -177,36 +147,6 @@ def test_hot_files_are_not_needed_in_a_folder(dbg, target, store, trees):
 
 # ---- is it what was built?
 
-def damage(core, how):
-    image = core / "image.erofs"
-    if how == "changed":
-        data = bytearray(image.read_bytes())
-        data[len(data) // 2] ^= 1
-        image.write_bytes(data)
-    elif how == "truncated":
-        os.truncate(image, image.stat().st_size - 4096)
-    elif how == "writable":
-        image.chmod(0o666)
-    elif how == "writable folder":
-        core.chmod(0o777)
-    elif how == "missing":
-        image.unlink()
-    elif how == "architecture":
-        text = (core / "toolbox.json").read_text()
-        (core / "toolbox.json").write_text(text.replace(f'"{toolboxes.ARCHITECTURE}"', '"riscv64"'))
-    elif how == "json":
-        (core / "toolbox.json").write_text("{")
-    elif how == "somebody's":
-        os.chown(image, 1000, 1000)
-    elif how == "hot changed":
-        (core / "hot/bin/hot").write_bytes(b"x")
-    elif how == "hot writable":
-        (core / "hot/bin/hot").chmod(0o666)
-    elif how == "link":
-        image.rename(core / "real")
-        image.symlink_to("real")
-
-
 DAMAGE = {"changed": ("malformed", "damaged"), "truncated": ("malformed", "bytes, not"), "writable": ("refused", "by others"),
           "writable folder": ("refused", "by others"), "missing": ("not-found", "image.erofs is not there"),
           "architecture": ("unsupported", "riscv64"), "json": ("malformed", "toolbox.json"), "somebody's": ("refused", "by others"),
@@ -218,7 +158,7 @@ def test_one_that_is_not_what_was_built(dbg, target, core, how):
     """By name: refused, in one line. By itself: told, and the one inside the program is used."""
     kind, says = DAMAGE[how]
     subprocess.run([dbg.path(), "toolbox", "verify"], check=True, capture_output=True)
-    damage(core, how)
+    toolboxes.damage(core, how)
     result = dbg.run("--toolbox", "core", target.ref, "true").failed(kind)
     assert "toolbox core" in result.err and says in result.err, result.err
     result = dbg.run(target.ref, "sh", "-c", "echo $DBGATTACH_TOOLBOX $SHELL").succeeded()
@@ -230,7 +170,7 @@ def test_one_that_is_not_what_was_built(dbg, target, core, how):
 
 @pytest.mark.falls_without("TOOLBOX_DIGEST")
 def test_a_changed_image_is_refused(dbg, target, core):
-    damage(core, "changed")
+    toolboxes.damage(core, "changed")
     assert dbg.run("--toolbox", "core", target.ref, "true").code == 125
 
 
@@ -253,77 +193,6 @@ def test_when_it_is_hashed(dbg, target, core):
     (core / "image.erofs").touch()
     assert reads() > 5
     assert reads("--toolbox-check", "cached") > 5
-
-
-# ---- layers
-
-def test_layers_lie_over_core(dbg, target, core, trees):
-    for name in ("tshark", "nmap"):
-        toolboxes.make(core.parent, name, trees / name, base=core)
-    result = dbg.run("-c", "nmap; tshark; busybox true && echo $DBGATTACH_TOOLBOX", target.ref).succeeded()
-    lines = result.text.splitlines()
-    assert lines[:2] == ["nmap is here", "tshark is here"] and lines[2].endswith(" +nmap +tshark")
-
-
-def test_a_layer_for_another_core_is_left_out(dbg, target, core, trees):
-    toolboxes.make(core.parent, "nmap", trees / "nmap", base=core, stated={"base": "sha256:" + "0" * 64})
-    result = dbg.run("-c", "command -v nmap || echo none", target.ref).succeeded()
-    assert result.text == "none\n"
-    assert result.err.count("\n") == 1 and "nmap is left out: it was made for another core" in result.err
-
-
-@pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("userns", [None, f"{BASE}:{COUNT}"])
-def test_a_layer_comes_to_a_session_that_runs(dbg, fake, core, trees, form, userns, unchanged):
-    """Within a second, under the shell that is open, with its files and its working directory."""
-    target = fake(userns=userns) if userns else fake()
-    script = ("cd /dbg/rw && echo kept >file && echo ready && while ! nmap 2>/dev/null; do sleep 0.02; done;"
-              "cat file /dbg/rw/file; touch /dbg/rw/new && ls; pwd; read word; tshark; (echo x >/dbg/bin/x) && echo written")
-    session = dbg.start("-c", script, target.ref)
-    assert session.popen.stdout.readline() == b"ready\n"
-    new = toolboxes.make(core.parent, ".new", trees / "nmap", formats=(form,), base=core, name="nmap")
-    start = time.monotonic()
-    new.rename(core.parent / "nmap")
-    assert session.popen.stdout.readline() == b"nmap is here\n"
-    assert time.monotonic() - start < 1
-    for line in (b"kept\n", b"kept\n", b"file\n", b"new\n", b"tmp\n", b"/dbg/rw\n"):
-        assert session.popen.stdout.readline() == line
-    toolboxes.make(core.parent, ".new", trees / "tshark", base=core, name="tshark").rename(core.parent / "tshark")
-    time.sleep(0.3)
-    result = session.finish(input=b"go\n")
-    assert result.out == b"tshark is here\n", result.err
-    assert "Read-only file system" in result.err
-
-
-def test_a_layer_comes_to_every_session(dbg, fake, core, trees):
-    sessions = [dbg.start("-c", "echo ready; while ! nmap 2>/dev/null; do sleep 0.05; done", fake().ref) for _ in range(3)]
-    for session in sessions:
-        assert session.popen.stdout.readline() == b"ready\n"
-    toolboxes.make(core.parent, ".new", trees / "nmap", base=core, name="nmap").rename(core.parent / "nmap")
-    for session in sessions:
-        assert session.finish().succeeded().out == b"nmap is here\n"
-
-
-def test_a_damaged_layer_does_not_come(dbg, fake, core, trees):
-    session = dbg.start("-c", "echo ready; read word; command -v nmap || echo none", fake().ref)
-    assert session.popen.stdout.readline() == b"ready\n"
-    new = toolboxes.make(core.parent, ".new", trees / "nmap", base=core, name="nmap")
-    damage(new, "changed")
-    new.rename(core.parent / "nmap")
-    time.sleep(0.3)
-    result = session.finish(input=b"\n").succeeded()
-    assert result.text == "none\n"
-    assert "goes on with the tools that it has" in result.err and "damaged" in result.err
-
-
-def test_nothing_stays(dbg, fake, core, trees, unchanged):
-    """Neither on the host nor in the target, also where a layer came meanwhile."""
-    target = fake()
-    with unchanged(target):
-        session = dbg.start("-c", "echo ready; while ! nmap 2>/dev/null; do sleep 0.05; done", target.ref)
-        assert session.popen.stdout.readline() == b"ready\n"
-        toolboxes.make(core.parent, ".new", trees / "nmap", base=core, name="nmap").rename(core.parent / "nmap")
-        session.finish().succeeded()
 
 
 # ---- the commands
@@ -374,7 +243,7 @@ def test_add_a_folder_and_remove_it(dbg, target, store, core, trees, tmp_path):
 def test_a_damaged_folder_is_not_added(dbg, store, core, trees, tmp_path):
     tmp_path.chmod(0o755)
     built = toolboxes.make(tmp_path, "nmap", trees / "nmap", base=core)
-    damage(built, "changed")
+    toolboxes.damage(built, "changed")
     tool(dbg, "add", str(built)).failed("malformed")
     assert sorted(path.name for path in store.iterdir()) == [".lock", "core"]
 

@@ -88,3 +88,34 @@ def layer_tree(tree, program, says):
     (tree / "bin" / program).write_text(f"#!/dbg/bin/sh\necho {says}\n")
     (tree / "bin" / program).chmod(0o755)
     return tree
+
+
+def damage(core, how):
+    """One of the ways in which an entry is not what was built."""
+    image = core / "image.erofs"
+    if how == "changed":
+        data = bytearray(image.read_bytes())
+        data[len(data) // 2] ^= 1
+        image.write_bytes(data)
+    elif how == "truncated":
+        os.truncate(image, image.stat().st_size - 4096)
+    elif how == "writable":
+        image.chmod(0o666)
+    elif how == "writable folder":
+        core.chmod(0o777)
+    elif how == "missing":
+        image.unlink()
+    elif how == "architecture":
+        text = (core / "toolbox.json").read_text()
+        (core / "toolbox.json").write_text(text.replace(f'"{ARCHITECTURE}"', '"riscv64"'))
+    elif how == "json":
+        (core / "toolbox.json").write_text("{")
+    elif how == "somebody's":
+        os.chown(image, 1000, 1000)
+    elif how == "hot changed":
+        (core / "hot/bin/hot").write_bytes(b"x")
+    elif how == "hot writable":
+        (core / "hot/bin/hot").chmod(0o666)
+    elif how == "link":
+        image.rename(core / "real")
+        image.symlink_to("real")

@@ -74,7 +74,7 @@ TEXT = [
     check("watch", "watch -n1 -x echo watched",
           r"watched", exit=2, keys=[("watched", CTRL("c"))], statuses=(0, 2, 130, -2)),
     check("help", "/dbg/bin/help && /dbg/bin/help dns && /dbg/bin/help about && /dbg/bin/help nosuchthing",
-          r"network\n[\s\S]*dig localhost[\s\S]*core sha256", exit=1,
+          r"network\n[\s\S]*dig localhost[\s\S]*core sha256[\s\S]*uid 0, capabilities: [a-z_,]*cap_sys_ptrace", exit=1,
           session_only=True),
     check("install", "install nmap", r"dbgattach toolbox add nmap", exit=1),
     check("install", "install -m 600 data /dbg/rw/i && stat -c %a /dbg/rw/i", r"^600"),
