@@ -18,13 +18,6 @@ struct made {
 	uint64_t start_time;
 };
 
-static void write_bytes(const struct tree *tree, const char *path, const char *bytes, size_t length)
-{
-	tree_write(tree, path, "%s", "");
-	cleanup_close int fd = openat(tree->host.root_fd, path, O_WRONLY | O_CLOEXEC);
-	assert_int_equal(write(fd, bytes, length), (ssize_t)length);
-}
-
 static void make(const struct tree *tree, const struct made *made)
 {
 	char path[96];
@@ -38,7 +31,7 @@ static void make(const struct tree *tree, const struct made *made)
 	(void)snprintf(path, sizeof(path), "proc/%d/cgroup", made->pid);
 	tree_write(tree, path, "0::%s\n", made->cgroup ? made->cgroup : "/");
 	(void)snprintf(path, sizeof(path), "proc/%d/cmdline", made->pid);
-	write_bytes(tree, path, made->command ? made->command : "", made->command_length);
+	tree_put(tree, path, made->command ? made->command : "", made->command_length);
 	(void)snprintf(path, sizeof(path), "proc/%d/task/%d/children", made->pid, made->pid);
 	tree_write(tree, path, "%s", made->children ? made->children : "");
 }
