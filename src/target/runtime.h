@@ -182,5 +182,3 @@ int state_each_id(int dirfd, int (*visit)(const char *id, void *context, struct 
 /* The same for each that could be typed as a name. */
 int state_each_name(int dirfd, int (*visit)(const char *name, void *context, struct err *err), void *context,
 		    struct err *err);
-/* Whether a folder has any name that could be typed: a cheap test before all processes are looked at. */
-bool state_has_names(const struct files *files, const char *path);

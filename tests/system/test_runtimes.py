@@ -150,9 +150,12 @@ def test_crun_with_a_root_of_its_own(dbg, enters, crun, once, tmp_path):
 
 # LXC
 
-@pytest.mark.parametrize("unprivileged", [False, True], ids=["privileged", "unprivileged"])
-def test_lxc(dbg, enters, lxc, once, unprivileged):
-    container = once(lxc, unprivileged=unprivileged)
+LXC_WAYS = [{}, {"unprivileged": True}, {"elsewhere": True}]  # the last: lxc-start -P FOLDER
+
+
+@pytest.mark.parametrize("how", LXC_WAYS, ids=["privileged", "unprivileged", "elsewhere"])
+def test_lxc(dbg, enters, lxc, once, how):
+    container = once(lxc, **how)
     for reference in (container.name, f"lxc:{container.name}", f"lxc://{container.name}", f"pid:{container.pid}"):
         enters(container, reference)
     dbg.run(f"lxc:{container.name[:-1]}", "/payload", "true").failed("not-found")
@@ -288,9 +291,9 @@ def test_ls_crun(enters, row_of, crun, once):
     enters(container, row["target"])
 
 
-@pytest.mark.parametrize("unprivileged", [False, True], ids=["privileged", "unprivileged"])
-def test_ls_lxc(enters, row_of, lxc, once, unprivileged):
-    container = once(lxc, unprivileged=unprivileged)
+@pytest.mark.parametrize("how", LXC_WAYS, ids=["privileged", "unprivileged", "elsewhere"])
+def test_ls_lxc(enters, row_of, lxc, once, how):
+    container = once(lxc, **how)
     row = row_of(container)
     assert (row["runtime"], row["name"], row["target"]) == ("lxc", container.name, f"lxc:{container.name}")
     enters(container, row["target"])

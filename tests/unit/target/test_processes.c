@@ -87,7 +87,7 @@ static void a_monitor_names_its_container(void **state)
 	assert_resolves(tree, "web", "lxc", "web");
 	assert_resolves(tree, "lxc:web", "lxc", "web");
 	assert_resolves(tree, "lxc://web", "lxc", "web");
-	tree_write(tree, "var/lib/lxc/web/config", "%s", "");
+	tree_folder(tree, "run/lxc");
 	assert_listed(tree, "lxc:web web - - running; ", 1);
 	assert_listed(tree, "; ", 1);
 	assert_refused(tree, "lxc:we", ERR_NOT_FOUND, "looked at lxc)");
@@ -120,11 +120,19 @@ static void lxc_beside_another_runtime(void **state)
 {
 	const struct tree *tree = *state;
 
+	static const char *const places[] = { "var/lib/lxc/web", "sys/fs/cgroup/unified/lxc.payload.web",
+					      "sys/fs/cgroup/lxc.payload.web" };
+
 	tree_docker(tree, ID_A, "web", 0, 0);
-	monitor(tree, ROOT, "77", "[lxc monitor] /var/lib/lxc web");
+	/* Wherever it has its folder: by its cgroup it is known before the processes are looked at. */
+	monitor(tree, ROOT, "77", "[lxc monitor] /srv/lxc web");
 	contain(tree, 77, "99\t1", NULL);
-	tree_write(tree, "var/lib/lxc/web/config", "%s", "");
-	assert_refused(tree, "web", ERR_AMBIGUOUS, "docker:aaaaaaaa0000 (web), lxc:web");
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		assert_refused(tree, "web", ERR_GONE, "docker:aaaaaaaa0000 (web)");
+		tree_folder(tree, places[i]);
+		assert_refused(tree, "web", ERR_AMBIGUOUS, "docker:aaaaaaaa0000 (web), lxc:web");
+		assert_int_equal(unlinkat(tree->host.root_fd, places[i], AT_REMOVEDIR), 0);
+	}
 }
 
 static void a_users_monitor(void **state)
