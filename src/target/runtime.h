@@ -142,6 +142,7 @@ int containerd_complete(const struct runtime *runtime, const struct search *sear
 int containerd_read_start_time(const struct search *search, struct target *target, struct err *err);
 int lxc_visit(const struct runtime *runtime, struct search *search, struct err *err);
 int nspawn_visit(const struct runtime *runtime, struct search *search, struct err *err);
+int nspawn_read_start_time(const struct search *search, struct target *target, struct err *err);
 int cgroup_visit(const struct runtime *runtime, struct search *search, struct err *err);
 int oci_visit(const struct runtime *runtime, struct search *search, struct err *err);
 int oci_complete(const struct runtime *runtime, const struct search *search, struct target *target, struct err *err);

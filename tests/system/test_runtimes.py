@@ -7,6 +7,7 @@ import pytest
 
 from processes import wait_until
 from runtimes import USER, USER_ID
+from snapshot import cgroup_roots
 
 CRI = "io.kubernetes.cri."
 NOTES = ("dbgattach: the session has no ",)
@@ -187,6 +188,25 @@ def test_nspawn_registered_as_another(dbg, nspawn, once, target):
     with open(machine.file, "w") as file:
         file.write(text.replace(f"LEADER={machine.pid}", f"LEADER={target.pid}"))
     dbg.run(machine.ref, "/payload", "true").failed("changed")
+
+
+# An init that somebody has moved out of its container's cgroups
+
+MOVED = {"runc": ("runc", {}), "docker": ("docker", {}), "podman": ("podman", {}), "containerd": ("containerd", {}),
+         "lxc": ("lxc", {}), "nspawn": ("nspawn", {"registered": True})}
+
+
+@pytest.mark.parametrize("engine, options", MOVED.values(), ids=MOVED)
+def test_a_moved_init(request, enters, row_of, once, engine, options):
+    """As an administrator or systemd may do: what its runtime has written down, or its supervisor, still shows that it is his."""
+    engine = request.getfixturevalue(engine)
+    container = once(engine, **options)
+    for root in cgroup_roots().values():
+        with open(f"{root}/cgroup.procs", "w") as file:
+            file.write(str(container.pid))
+    env = getattr(engine, "env", None)
+    enters(container, container.ref, env=env)
+    assert row_of(container, env=env)["state"] == "running"
 
 
 # Podman with crun; a user's Podman

@@ -192,6 +192,25 @@ static void a_registered_machine(void **state)
 	contain(tree, 1, "99\t1", "/user.slice");
 	assert_refused(tree, "web", ERR_CHANGED, "nspawn:web: process");
 	assert_listed(tree, "nspawn:web web - - stopped; ", 1);
+	/* Moved into another cgroup, it is still its supervisor's child; another machine's it must not be. */
+	char children[32];
+	struct made nspawn = { .pid = 77,
+			       .uid = ROOT,
+			       .nspid = "77",
+			       .comm = "systemd-nspawn",
+			       .command = NSPAWN,
+			       .command_length = sizeof(NSPAWN),
+			       .children = children };
+	(void)snprintf(children, sizeof(children), "%d ", tree->pid);
+	make(tree, &nspawn);
+	assert_refused(tree, "nspawn:web", ERR_CHANGED, "nspawn:web: process");
+	contain(tree, 77, "99\t1", "/user.slice");
+	assert_resolves(tree, "nspawn:web", "nspawn", "web");
+	assert_listed(tree, "nspawn:web web - - running; ", 1);
+	nspawn.command = "systemd-nspawn\0-M\0other";
+	nspawn.command_length = sizeof("systemd-nspawn\0-M\0other");
+	make(tree, &nspawn);
+	assert_refused(tree, "nspawn:web", ERR_CHANGED, "nspawn:web: process");
 	contain(tree, 1, "99\t1", "/machine.slice/systemd-nspawn@web.service/payload");
 	assert_refused(tree, "web", ERR_CHANGED, "nspawn:web: process");
 	tree_write(tree, "run/systemd/machines/web", "SCOPE=systemd-nspawn@web.service\nLEADER=%d\nCLASS=container\n",
