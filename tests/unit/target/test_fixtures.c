@@ -208,13 +208,17 @@ static void make_huge(const struct tree *tree, const struct file *file, const ch
 	assert_int_equal(ftruncate(fd, HUGE_FILE), 0);
 }
 
+/* Nothing is wrong with it but that: one member more, or one element. */
 static void make_deep(const struct tree *tree, const struct file *file, const char *text)
 {
-	cleanup_free char *deep = calloc(DEEP + strlen(text) + 1, 1);
+	cleanup_free char *open = calloc(DEEP + 1, 1), *close = calloc(DEEP + 1, 1);
 
-	assert_non_null(deep);
-	memset(deep, '[', DEEP);
-	memcpy(deep + DEEP, text, strlen(text));
+	assert_non_null(open);
+	assert_non_null(close);
+	memset(open, '[', DEEP);
+	memset(close, ']', DEEP);
+	cleanup_free char *deep =
+		text_printf("%c%s%s%s,%s", text[0], text[0] == '{' ? "\"deep\":" : "", open, close, text + 1);
 	put_text(tree, file->path, deep);
 }
 
