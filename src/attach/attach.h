@@ -47,7 +47,7 @@ struct attach {
 	int guardian_pidfd, entry_pidfd, init_pidfd;
 	int guardian_socket; /* one byte to it: an orderly end */
 	int wire_read, wire_write;
-	int64_t deadline; /* until the launcher has ended; clock_now_ms() */
+	int64_t entry_since; /* when the entering process was born; clock_now_ms() */
 
 	/* the entering process's own */
 	int entry_proc; /* its /proc/PID of the host's procfs */

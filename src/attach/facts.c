@@ -135,7 +135,7 @@ static int look_up_user(struct attach *attach, struct err *err)
 {
 	cleanup_buffer struct buffer text = { 0 };
 	const char *name = attach->request->user_spec.name;
-	int result = target_file_read(&attach->pin, "etc/passwd", PASSWD_FILE_MAX, &text, err);
+	int result = target_file_read(&attach->host, &attach->pin, "etc/passwd", PASSWD_FILE_MAX, &text, err);
 
 	if (result == 0)
 		result = passwd_find(text.data, text.length, name, &attach->facts.named_uid, &attach->facts.named_gid,

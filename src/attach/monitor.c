@@ -5,6 +5,7 @@
  */
 #include "attach.h"
 #include "filters.h"
+#include "patience.h"
 #include "wire.h"
 
 #include "dbgattach/base/cleanup.h"
@@ -29,7 +30,7 @@
 
 #define DYING_MS 100 /* between a process's losing its namespaces and its end */
 #define NOT_STOPPED_MAX 20
-#define ENTRY_DEADLINE_MS 2500 /* entering takes a millisecond; longer means that a filesystem does not answer */
+#define ENTRY_SLEEP_MS 2500 /* entering takes a millisecond; longer means that a filesystem does not answer */
 
 /* ---- waiting ------------------------------------------------------------------------------------- */
 
@@ -71,32 +72,41 @@ static int take_signal(struct attach *attach, struct err *err)
 	return 0;
 }
 
-/*
- * Waits for fd with the deadline of the entering. A signal that would end the session ends the attach; whatever is
- * waited for, a dead guardian or target ends it as well.
- */
-static int wait_for(struct attach *attach, int fd, const char *what, struct err *err)
+static int entry_is_late(const struct patience *patience, struct err *err)
 {
+	int64_t passed = clock_now_ms() - patience->since;
+
+	return err_set(err, ERR_TIMEOUT, "no sign of the process that enters the target for %lld ms: %s",
+		       (long long)passed,
+		       passed >= PATIENCE_BUSY_MAX_MS ?
+			       "the host is too busy, and gives it no processor" :
+			       "a filesystem of the target's does not respond (a hung FUSE server is freed by "
+			       "/sys/fs/fuse/connections/N/abort), or the target stops it");
+}
+
+/*
+ * Waits for the entering process to end. A signal that would end the session ends the attach; a dead guardian ends it as
+ * well.
+ */
+static int wait_for_entry(struct attach *attach, struct err *err)
+{
+	const struct patience patience = { attach->host.proc_fd, attach->entry, attach->entry_since, ENTRY_SLEEP_MS };
 	struct pollfd polls[] = {
-		{ .fd = fd, .events = POLLIN },
+		{ .fd = attach->entry_pidfd, .events = POLLIN },
 		{ .fd = attach->signal_fd, .events = POLLIN },
 		{ .fd = attach->guardian_pidfd, .events = POLLIN },
 	};
 
 	for (;;) {
-		int64_t left = attach->deadline - clock_now_ms();
-		int count = left <= 0 ? 0 : poll(polls, ARRAY_SIZE(polls), PROTECTED(DEADLINE) ? (int)left : -1);
+		int64_t left = patience_left(&patience);
+		int count = poll(polls, ARRAY_SIZE(polls), PROTECTED(DEADLINE) ? (int)left : -1);
 
-		if (count < 0 && errno == EINTR)
+		if (count < 0 && errno != EINTR)
+			return err_sys(err, errno, "waiting for the process that enters the target");
+		if (count == 0 && left == 0)
+			return entry_is_late(&patience, err);
+		if (count <= 0)
 			continue;
-		if (count < 0)
-			return err_sys(err, errno, "waiting for %s", what);
-		if (count == 0)
-			return err_set(err, ERR_TIMEOUT, "no sign of %s for %d ms%s", what, ENTRY_DEADLINE_MS,
-				       fd != attach->entry_pidfd ?
-					       "" :
-					       ": a filesystem of the target's does not respond (a hung FUSE server is "
-					       "freed by /sys/fs/fuse/connections/N/abort), or the target stops it");
 		if (polls[2].revents != 0)
 			return guardian_lost(attach, err);
 		if (polls[0].revents != 0)
@@ -257,7 +267,7 @@ static int step_entry(struct attach *attach, struct err *err)
 {
 	int cgroup_fd = attach->has_cgroup ? attach->cgroup.dir[CGROUP_UNIFIED] : -EBADF;
 
-	attach->deadline = clock_now_ms() + ENTRY_DEADLINE_MS;
+	attach->entry_since = clock_now_ms();
 	attach->entry = sys_fork(cgroup_fd, &attach->entry_pidfd);
 	if (attach->entry == 0)
 		entry_main(attach);
@@ -306,7 +316,7 @@ static int hear_entry(struct attach *attach, struct err *err)
 static int step_launcher(struct attach *attach, struct err *err)
 {
 	siginfo_t info = { 0 };
-	int result = wait_for(attach, attach->entry_pidfd, "the process that enters the target", err);
+	int result = wait_for_entry(attach, err);
 
 	if (result == 0)
 		result = hear_entry(attach, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The disposable reader. The calling process never opens a path of the target's. */
 #include "target_file.h"
+#include "patience.h"
 
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/base/clock.h"
@@ -23,8 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define READ_DEADLINE_MS 2000
-#define DYING_MS 100 /* between the end of what it writes, or SIGKILL, and its own */
+#define READ_SLEEP_MS 2000
 
 /* Reading a file or following a link would change its access time; only a mount of the namespace one is in can be cloned. */
 static int clone_without_atime(const struct pin *pin, int root)
@@ -72,21 +72,30 @@ static int child_read(const struct pin *pin, const char *path, size_t limit, int
 	return -(result < 0 ? result : io_write_all(out, buffer.data, buffer.length));
 }
 
-/* All that comes until the end of file or the deadline. */
-static int receive(int fd, size_t limit, struct buffer *buffer)
+static int wait_for(int fd, const struct patience *patience)
 {
-	int64_t deadline = clock_now_ms() + READ_DEADLINE_MS;
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 
 	for (;;) {
-		int64_t left = deadline - clock_now_ms();
-		struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+		int64_t left = patience_left(patience);
+		int count = poll(&poll_fd, 1, PROTECTED(FILE_DEADLINE) ? (int)left : -1);
 
-		int count = left <= 0 ? 0 : poll(&poll_fd, 1, PROTECTED(FILE_DEADLINE) ? (int)left : -1);
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count <= 0)
-			return count == 0 ? -ETIMEDOUT : -errno;
-		int result = buffer_reserve(buffer, 4096, limit + 4096);
+		if (count > 0)
+			return 0;
+		if (count < 0 && errno != EINTR)
+			return -errno;
+		if (count == 0 && left == 0)
+			return -ETIMEDOUT;
+	}
+}
+
+/* All that comes until the end of file or the deadline. */
+static int receive(int fd, const struct patience *patience, size_t limit, struct buffer *buffer)
+{
+	for (;;) {
+		int result = wait_for(fd, patience);
+		if (result == 0)
+			result = buffer_reserve(buffer, 4096, limit + 4096);
 		if (result < 0)
 			return result;
 		ssize_t length = read(fd, buffer->data + buffer->length, 4096);
@@ -101,16 +110,29 @@ static int receive(int fd, size_t limit, struct buffer *buffer)
 	}
 }
 
-int target_file_read(const struct pin *pin, const char *path, size_t limit, struct buffer *ret, struct err *err)
+/* What the child has to say about it: it ends right after what it writes. One that hangs cannot even be killed. */
+static int reap(int pidfd, const struct patience *patience, int *ret_error)
 {
+	siginfo_t info = { 0 };
+	int result = wait_for(pidfd, patience);
+
+	if (result == 0 && waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0)
+		result = -errno;
+	*ret_error = info.si_code == CLD_EXITED ? info.si_status : 0;
+	return result == 0 && info.si_code != CLD_EXITED ? -EIO : result;
+}
+
+int target_file_read(const struct host *host, const struct pin *pin, const char *path, size_t limit, struct buffer *ret,
+		     struct err *err)
+{
+	struct patience patience = { .proc_fd = host->proc_fd, .since = clock_now_ms(), .sleep_ms = READ_SLEEP_MS };
 	int ends[2], result, child_error = 0;
 	cleanup_close int pidfd = -EBADF;
-	siginfo_t info = { 0 };
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_sys(err, errno, "reading /%s of the target", path);
-	pid_t pid = sys_fork(-EBADF, &pidfd);
-	if (pid == 0) {
+	patience.pid = sys_fork(-EBADF, &pidfd);
+	if (patience.pid == 0) {
 		struct pin own = *pin;
 		int *const kept[] = { &own.pidfd, &own.proc_fd, &ends[1] };
 
@@ -119,16 +141,15 @@ int target_file_read(const struct pin *pin, const char *path, size_t limit, stru
 		_exit(result < 0 ? -result : child_read(&own, path, limit, ends[1]));
 	}
 	close_quietly(ends[1]);
-	result = pid < 0 ? (int)pid : receive(ends[0], limit, ret);
+	result = patience.pid < 0 ? (int)patience.pid : receive(ends[0], &patience, limit, ret);
 	close_quietly(ends[0]);
-	if (pid < 0)
+	if (patience.pid < 0)
 		return err_sys(err, result, "reading /%s of the target", path);
-	/* A child in an uninterruptible wait cannot even be killed: it is not waited for, init will reap it one day. */
-	struct pollfd poll_fd = { .fd = pidfd, .events = POLLIN };
-	(void)sys_pidfd_send_signal(pidfd, SIGKILL);
-	if (poll(&poll_fd, 1, result == -ETIMEDOUT ? 0 : DYING_MS) == 1 &&
-	    waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) == 0 && info.si_code == CLD_EXITED)
-		child_error = info.si_status;
+	if (result == 0)
+		result = reap(pidfd, &patience, &child_error);
+	/* Not waited for: init will reap it one day. */
+	if (result < 0)
+		(void)sys_pidfd_send_signal(pidfd, SIGKILL);
 	if (result == -ETIMEDOUT)
 		return err_set(err, ERR_TIMEOUT, "/%s of the target cannot be read: its filesystem does not respond",
 			       path);

@@ -52,7 +52,8 @@ int step_init(struct attach *attach, struct err *err)
 		word += length + strspn(word + length, " ");
 	}
 	if (init == 0) {
-		(void)err_set(err, ERR_SYSTEM, "the session's first process is gone before it was found");
+		(void)err_set(err, ERR_SYSTEM, "the session's first process is gone before it was found%s",
+			      attach->has_cgroup ? ": it has ended, or somebody has moved it out of its cgroup" : "");
 		return explain_failure(attach, err);
 	}
 	if (attach->guardian_page != NULL)

@@ -13,6 +13,16 @@
 #include <limits.h>
 #include <string.h>
 
+/* LXC makes it for the first container of all, wherever that has its own folder (lxc-start -P). */
+#define RUN_FOLDER "/run/lxc"
+
+/* Where one container shows, with its name behind it, before all processes are looked at. */
+static const char *const places[] = {
+	"/var/lib/lxc/",
+	"/sys/fs/cgroup/unified/lxc.payload.",
+	"/sys/fs/cgroup/lxc.payload.",
+};
+
 struct scan {
 	const struct runtime *runtime;
 	struct search *search;
@@ -49,16 +59,25 @@ static int visit(const struct process *process, void *context, struct err *err)
 	return search_add(search, scan->runtime, match, &target, err);
 }
 
-/* Worth a look at all processes. A plain user's folder may be anywhere, so where all are wanted his are looked for anyway. */
-static bool is_likely(const struct runtime *runtime, const struct search *search)
+static bool is_folder(const struct files *files, const char *path)
 {
 	cleanup_close int folder = -EBADF;
+
+	return state_open_folder(files, path, &folder, NULL) == 0;
+}
+
+/* Worth a look at all processes. A plain user's folder may be anywhere, so where all are wanted his are looked for anyway. */
+static bool is_likely(const struct search *search)
+{
 	char path[PATH_MAX];
 
 	if (search->list != NULL)
-		return geteuid() != 0 || state_has_names(&search->files, runtime->folder);
-	return text_format(path, sizeof(path), "%s/%s", runtime->folder, search->reference->name) == 0 &&
-	       state_open_folder(&search->files, path, &folder, NULL) == 0;
+		return geteuid() != 0 || is_folder(&search->files, RUN_FOLDER);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (text_format(path, sizeof(path), "%s%s", places[i], search->reference->name) == 0 &&
+		    is_folder(&search->files, path))
+			return true;
+	return false;
 }
 
 int lxc_visit(const struct runtime *runtime, struct search *search, struct err *err)
@@ -67,7 +86,7 @@ int lxc_visit(const struct runtime *runtime, struct search *search, struct err *
 	uid_t owner = search->files.owner;
 	struct user_folders user;
 
-	if (!search->thorough && !is_likely(runtime, search))
+	if (!search->thorough && !is_likely(search))
 		return 0;
 	int r = users_find(search, &user, err);
 	if (r < 0)

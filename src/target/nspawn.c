@@ -52,6 +52,13 @@ static int add_registered(const struct runtime *runtime, struct search *search, 
 	return search_add(search, runtime, MATCH_NAME, &target, err);
 }
 
+/* The machine that a process is the supervisor of, if it is one. */
+static bool machine_of(const struct process *process, struct buffer *buffer, char name[COMMAND_NAME_MAX])
+{
+	return process_read_command(process, "systemd-nspawn", 0, buffer) == 0 &&
+	       command_line_nspawn_machine(buffer->data, buffer->length, name) && reference_name_is_valid(name);
+}
+
 static int visit(const struct process *process, void *context, struct err *err)
 {
 	struct scan *scan = context;
@@ -60,10 +67,7 @@ static int visit(const struct process *process, void *context, struct err *err)
 	uint64_t start_time;
 	pid_t pid;
 
-	if (process_read_command(process, "systemd-nspawn", 0, &scan->buffer) < 0)
-		return 0;
-	if (!command_line_nspawn_machine(scan->buffer.data, scan->buffer.length, name) ||
-	    !reference_name_is_valid(name))
+	if (!machine_of(process, &scan->buffer, name))
 		return 0;
 	enum match match = search_match(search, name, NULL);
 	if (match == MATCH_NONE || process_find_contained(search->files.host, process, &pid, &start_time) < 0)
@@ -118,4 +122,37 @@ int nspawn_visit(const struct runtime *runtime, struct search *search, struct er
 			return r;
 	}
 	return processes_each(search->files.host, visit, &scan, err);
+}
+
+struct proof {
+	const struct host *host;
+	struct target *target;
+	struct buffer buffer;
+};
+
+static void proof_done(struct proof *proof)
+{
+	buffer_done(&proof->buffer);
+}
+
+static int visit_for_proof(const struct process *process, void *context, struct err *err)
+{
+	struct proof *proof = context;
+	char name[COMMAND_NAME_MAX];
+	uint64_t start_time;
+	pid_t pid;
+
+	(void)err;
+	if (machine_of(process, &proof->buffer, name) && strcmp(name, proof->target->id) == 0 &&
+	    process_find_contained(proof->host, process, &pid, &start_time) == 0 && pid == proof->target->pid)
+		proof->target->start_time = start_time;
+	return 0;
+}
+
+/* A registered one whose leader somebody has moved out of its cgroup is still the child of its supervisor. */
+int nspawn_read_start_time(const struct search *search, struct target *target, struct err *err)
+{
+	__attribute__((cleanup(proof_done))) struct proof proof = { search->files.host, target, { 0 } };
+
+	return processes_each(search->files.host, visit_for_proof, &proof, err);
 }

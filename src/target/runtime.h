@@ -142,6 +142,7 @@ int containerd_complete(const struct runtime *runtime, const struct search *sear
 int containerd_read_start_time(const struct search *search, struct target *target, struct err *err);
 int lxc_visit(const struct runtime *runtime, struct search *search, struct err *err);
 int nspawn_visit(const struct runtime *runtime, struct search *search, struct err *err);
+int nspawn_read_start_time(const struct search *search, struct target *target, struct err *err);
 int cgroup_visit(const struct runtime *runtime, struct search *search, struct err *err);
 int oci_visit(const struct runtime *runtime, struct search *search, struct err *err);
 int oci_complete(const struct runtime *runtime, const struct search *search, struct target *target, struct err *err);
@@ -182,5 +183,3 @@ int state_each_id(int dirfd, int (*visit)(const char *id, void *context, struct 
 /* The same for each that could be typed as a name. */
 int state_each_name(int dirfd, int (*visit)(const char *name, void *context, struct err *err), void *context,
 		    struct err *err);
-/* Whether a folder has any name that could be typed: a cheap test before all processes are looked at. */
-bool state_has_names(const struct files *files, const char *path);

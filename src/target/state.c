@@ -170,23 +170,6 @@ static int each(int dirfd, bool (*fits)(const char *name),
 	}
 }
 
-static int count_one(const char *name, void *context, struct err *err)
-{
-	(void)name;
-	(void)err;
-	++*(size_t *)context;
-	return 0;
-}
-
-bool state_has_names(const struct files *files, const char *path)
-{
-	cleanup_close int folder = -EBADF;
-	size_t count = 0;
-
-	return state_open_folder(files, path, &folder, NULL) == 0 &&
-	       each(folder, reference_name_is_valid, count_one, &count, NULL) == 0 && count > 0;
-}
-
 int state_each_id(int dirfd, int (*visit)(const char *id, void *context, struct err *err), void *context,
 		  struct err *err)
 {

@@ -77,6 +77,7 @@ const struct runtime runtimes[] = {
 		.is_thorough = true,
 		.names_only = true,
 		.visit = nspawn_visit,
+		.read_start_time = nspawn_read_start_time,
 	},
 	{
 		.name = "cgroup",

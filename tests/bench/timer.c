@@ -7,6 +7,7 @@
  *   timer in BYTES ARGC ARGV...                        writes BYTES to its stdin, a pipe
  *   timer pty BYTES ARGC ARGV...                       runs it on a pseudo-terminal and reads that; BYTES or more must come
  *   timer prompt 0 ARGC ARGV...                        the same with a shell, up to its first prompt ("$ " or "# " at the end)
+ *   timer crowd COUNT ARGC {ARGV...}...                COUNT of them at once, each the next of those programs in turn
  *
  * One line a run: INDEX ROUND WALL_NS USER_US SYS_US BYTES. The CPU time is that of the program and of every descendant
  * that was waited for. WALL_NS is -1 for a run that failed.
@@ -273,21 +274,71 @@ static int time_prompt(char **argv)
 	return check_bytes(end != 0, used);
 }
 
+/* Not spawned: each waits until all of them are there. */
+static pid_t fork_waiting(char **argv, const int gate[2])
+{
+	char byte;
+	pid_t pid = fork();
+
+	if (pid != 0)
+		return pid;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	close(gate[1]);
+	if (null < 0 || read(gate[0], &byte, 1) != 0)
+		fail("waiting for the others");
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (dup2(null, fd) < 0)
+			fail("/dev/null");
+	execvp(argv[0], argv);
+	_exit(127);
+}
+
+static int time_crowd(char **argv)
+{
+	unsigned long count = strtoul(argv[0], NULL, 10), argc = strtoul(argv[1], NULL, 10), programs = 0;
+	struct rusage usage;
+	int gate[2], status;
+
+	for (char **rest = argv + 2; *rest != NULL; rest++)
+		programs++;
+	programs /= argc;
+	if (pipe2(gate, O_CLOEXEC) < 0)
+		fail("pipe2");
+	for (unsigned long i = 0; i < count; i++) {
+		char **words = calloc(argc + 1, sizeof(char *));
+
+		memcpy(words, argv + 2 + i % programs * argc, argc * sizeof(char *));
+		if (fork_waiting(words, gate) < 0)
+			fail("fork");
+		free(words);
+	}
+	close(gate[0]);
+	int64_t start = now_ns();
+
+	close(gate[1]);
+	for (unsigned long i = 0; i < count; i++) {
+		if (wait4(-1, &status, 0, &usage) < 0)
+			fail("wait4");
+		printf("0 %lu %lld %ld %ld 0\n", i,
+		       WIFEXITED(status) && WEXITSTATUS(status) == 0 ? (long long)(now_ns() - start) : -1LL,
+		       microseconds(usage.ru_utime), microseconds(usage.ru_stime));
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
 		int (*run)(char **argv);
-	} modes[] = { { "attach", time_attach },
-		      { "out", time_out },
-		      { "in", time_in },
-		      { "pty", time_pty },
-		      { "prompt", time_prompt } };
+	} modes[] = { { "attach", time_attach }, { "out", time_out },       { "in", time_in },
+		      { "pty", time_pty },       { "prompt", time_prompt }, { "crowd", time_crowd } };
 
 	prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
 	for (size_t i = 0; argc > 4 && i < sizeof(modes) / sizeof(modes[0]); i++)
 		if (strcmp(argv[1], modes[i].name) == 0)
 			return modes[i].run(argv + 2);
-	fprintf(stderr, "timer: attach|out|in|pty|prompt ...\n");
+	fprintf(stderr, "timer: attach|out|in|pty|prompt|crowd ...\n");
 	return 2;
 }

@@ -164,8 +164,9 @@ class Lxc:
         self.elsewhere = Elsewhere("".join(f"touch /etc/{name}; mount --bind {subordinate} /etc/{name}; "
                                            for name in ("subuid", "subgid")))
 
-    def run(self, name=None, unprivileged=False):
-        container = LxcContainer(self, name or unique("lxc"), unprivileged)
+    def run(self, name=None, unprivileged=False, elsewhere=False):
+        """elsewhere: its folder is not where LXC looks for it unasked."""
+        container = LxcContainer(self, name or unique("lxc"), unprivileged, elsewhere)
         self.containers.append(container)
         container.start()
         return container
@@ -177,9 +178,10 @@ class Lxc:
 
 
 class LxcContainer(Target):
-    def __init__(self, lxc, name, unprivileged):
+    def __init__(self, lxc, name, unprivileged, elsewhere):
         self.lxc, self.name, self.unprivileged = lxc, name, unprivileged
-        self.folder = f"/var/lib/lxc/{name}"
+        self.path = f"{lxc.directory}/lxc" if elsewhere else "/var/lib/lxc"
+        self.folder = f"{self.path}/{name}"
 
     def start(self):
         root = os.path.join(self.lxc.directory, self.name)
@@ -195,11 +197,11 @@ class LxcContainer(Target):
                     os.lchown(os.path.join(directory, entry), Lxc.FIRST_ID, Lxc.FIRST_ID)
         with open(f"{self.folder}/config", "w") as file:
             file.write("\n".join(lines) + "\n")
-        call(*self.lxc.elsewhere.prefix, "lxc-start", "-n", self.name, "-o", f"{self.lxc.directory}/log", "-l", "INFO")
-        super().__init__(f"lxc:{self.name}", int(call("lxc-info", "-n", self.name, "-pH")))
+        call(*self.lxc.elsewhere.prefix, "lxc-start", "-P", self.path, "-n", self.name, "-o", f"{self.lxc.directory}/log", "-l", "INFO")
+        super().__init__(f"lxc:{self.name}", int(call("lxc-info", "-P", self.path, "-n", self.name, "-pH")))
 
     def stop(self):
-        call("lxc-stop", "-k", "-n", self.name, check=False)
+        call("lxc-stop", "-P", self.path, "-k", "-n", self.name, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
         if self in self.lxc.containers:
             self.lxc.containers.remove(self)

@@ -163,3 +163,17 @@ def test_without_a_cgroup(dbg, fake, unchanged):
         result = dbg.run(target.ref, "sh", "-c", "(setsid sleep 1000 &); exit 5",
                          prefix=("unshare", "-m", "sh", "-c", 'umount -R /sys/fs/cgroup && exec "$@"', "sh"))
         assert result.code == 5, result
+
+
+@pytest.mark.parametrize("barrier", ["monitor/init", "monitor/verify"])
+def test_moved_out_of_it(dbg, target, test_build, unchanged, barrier):
+    """By a daemon of the host's that sorts processes into cgroups: said so, and nothing runs uncounted."""
+    with unchanged(target):
+        session = dbg.start(target.ref, P, "true", barrier=barrier)
+        session.at_barrier()
+        init = session.role("init")
+        for root in cgroup_roots().values():
+            with open(f"{root}/cgroup.procs", "w") as file:
+                file.write(str(init))
+        session.release()
+        assert "cgroup" in session.finish().failed(("system", "refused")).err

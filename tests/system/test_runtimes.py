@@ -6,6 +6,7 @@ import os
 import pytest
 
 from runtimes import USER, USER_ID
+from snapshot import cgroup_roots
 
 CRI = "io.kubernetes.cri."
 NOTES = ("dbgattach: the session has no ",)
@@ -149,9 +150,12 @@ def test_crun_with_a_root_of_its_own(dbg, enters, crun, once, tmp_path):
 
 # LXC
 
-@pytest.mark.parametrize("unprivileged", [False, True], ids=["privileged", "unprivileged"])
-def test_lxc(dbg, enters, lxc, once, unprivileged):
-    container = once(lxc, unprivileged=unprivileged)
+LXC_WAYS = [{}, {"unprivileged": True}, {"elsewhere": True}]  # the last: lxc-start -P FOLDER
+
+
+@pytest.mark.parametrize("how", LXC_WAYS, ids=["privileged", "unprivileged", "elsewhere"])
+def test_lxc(dbg, enters, lxc, once, how):
+    container = once(lxc, **how)
     for reference in (container.name, f"lxc:{container.name}", f"lxc://{container.name}", f"pid:{container.pid}"):
         enters(container, reference)
     dbg.run(f"lxc:{container.name[:-1]}", "/payload", "true").failed("not-found")
@@ -183,6 +187,25 @@ def test_nspawn_registered_as_another(dbg, nspawn, once, target):
     with open(machine.file, "w") as file:
         file.write(text.replace(f"LEADER={machine.pid}", f"LEADER={target.pid}"))
     dbg.run(machine.ref, "/payload", "true").failed("changed")
+
+
+# An init that somebody has moved out of its container's cgroups
+
+MOVED = {"runc": ("runc", {}), "docker": ("docker", {}), "podman": ("podman", {}), "containerd": ("containerd", {}),
+         "lxc": ("lxc", {}), "nspawn": ("nspawn", {"registered": True})}
+
+
+@pytest.mark.parametrize("engine, options", MOVED.values(), ids=MOVED)
+def test_a_moved_init(request, enters, row_of, once, engine, options):
+    """As an administrator or systemd may do: what its runtime has written down, or its supervisor, still shows that it is his."""
+    engine = request.getfixturevalue(engine)
+    container = once(engine, **options)
+    for root in cgroup_roots().values():
+        with open(f"{root}/cgroup.procs", "w") as file:
+            file.write(str(container.pid))
+    env = getattr(engine, "env", None)
+    enters(container, container.ref, env=env)
+    assert row_of(container, env=env)["state"] == "running"
 
 
 # Podman with crun; a user's Podman
@@ -287,9 +310,9 @@ def test_ls_crun(enters, row_of, crun, once):
     enters(container, row["target"])
 
 
-@pytest.mark.parametrize("unprivileged", [False, True], ids=["privileged", "unprivileged"])
-def test_ls_lxc(enters, row_of, lxc, once, unprivileged):
-    container = once(lxc, unprivileged=unprivileged)
+@pytest.mark.parametrize("how", LXC_WAYS, ids=["privileged", "unprivileged", "elsewhere"])
+def test_ls_lxc(enters, row_of, lxc, once, how):
+    container = once(lxc, **how)
     row = row_of(container)
     assert (row["runtime"], row["name"], row["target"]) == ("lxc", container.name, f"lxc:{container.name}")
     enters(container, row["target"])

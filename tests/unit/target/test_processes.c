@@ -18,13 +18,6 @@ struct made {
 	uint64_t start_time;
 };
 
-static void write_bytes(const struct tree *tree, const char *path, const char *bytes, size_t length)
-{
-	tree_write(tree, path, "%s", "");
-	cleanup_close int fd = openat(tree->host.root_fd, path, O_WRONLY | O_CLOEXEC);
-	assert_int_equal(write(fd, bytes, length), (ssize_t)length);
-}
-
 static void make(const struct tree *tree, const struct made *made)
 {
 	char path[96];
@@ -38,7 +31,7 @@ static void make(const struct tree *tree, const struct made *made)
 	(void)snprintf(path, sizeof(path), "proc/%d/cgroup", made->pid);
 	tree_write(tree, path, "0::%s\n", made->cgroup ? made->cgroup : "/");
 	(void)snprintf(path, sizeof(path), "proc/%d/cmdline", made->pid);
-	write_bytes(tree, path, made->command ? made->command : "", made->command_length);
+	tree_put(tree, path, made->command ? made->command : "", made->command_length);
 	(void)snprintf(path, sizeof(path), "proc/%d/task/%d/children", made->pid, made->pid);
 	tree_write(tree, path, "%s", made->children ? made->children : "");
 }
@@ -94,7 +87,7 @@ static void a_monitor_names_its_container(void **state)
 	assert_resolves(tree, "web", "lxc", "web");
 	assert_resolves(tree, "lxc:web", "lxc", "web");
 	assert_resolves(tree, "lxc://web", "lxc", "web");
-	tree_write(tree, "var/lib/lxc/web/config", "%s", "");
+	tree_folder(tree, "run/lxc");
 	assert_listed(tree, "lxc:web web - - running; ", 1);
 	assert_listed(tree, "; ", 1);
 	assert_refused(tree, "lxc:we", ERR_NOT_FOUND, "looked at lxc)");
@@ -127,11 +120,19 @@ static void lxc_beside_another_runtime(void **state)
 {
 	const struct tree *tree = *state;
 
+	static const char *const places[] = { "var/lib/lxc/web", "sys/fs/cgroup/unified/lxc.payload.web",
+					      "sys/fs/cgroup/lxc.payload.web" };
+
 	tree_docker(tree, ID_A, "web", 0, 0);
-	monitor(tree, ROOT, "77", "[lxc monitor] /var/lib/lxc web");
+	/* Wherever it has its folder: by its cgroup it is known before the processes are looked at. */
+	monitor(tree, ROOT, "77", "[lxc monitor] /srv/lxc web");
 	contain(tree, 77, "99\t1", NULL);
-	tree_write(tree, "var/lib/lxc/web/config", "%s", "");
-	assert_refused(tree, "web", ERR_AMBIGUOUS, "docker:aaaaaaaa0000 (web), lxc:web");
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		assert_refused(tree, "web", ERR_GONE, "docker:aaaaaaaa0000 (web)");
+		tree_folder(tree, places[i]);
+		assert_refused(tree, "web", ERR_AMBIGUOUS, "docker:aaaaaaaa0000 (web), lxc:web");
+		assert_int_equal(unlinkat(tree->host.root_fd, places[i], AT_REMOVEDIR), 0);
+	}
 }
 
 static void a_users_monitor(void **state)
@@ -191,6 +192,25 @@ static void a_registered_machine(void **state)
 	contain(tree, 1, "99\t1", "/user.slice");
 	assert_refused(tree, "web", ERR_CHANGED, "nspawn:web: process");
 	assert_listed(tree, "nspawn:web web - - stopped; ", 1);
+	/* Moved into another cgroup, it is still its supervisor's child; another machine's it must not be. */
+	char children[32];
+	struct made nspawn = { .pid = 77,
+			       .uid = ROOT,
+			       .nspid = "77",
+			       .comm = "systemd-nspawn",
+			       .command = NSPAWN,
+			       .command_length = sizeof(NSPAWN),
+			       .children = children };
+	(void)snprintf(children, sizeof(children), "%d ", tree->pid);
+	make(tree, &nspawn);
+	assert_refused(tree, "nspawn:web", ERR_CHANGED, "nspawn:web: process");
+	contain(tree, 77, "99\t1", "/user.slice");
+	assert_resolves(tree, "nspawn:web", "nspawn", "web");
+	assert_listed(tree, "nspawn:web web - - running; ", 1);
+	nspawn.command = "systemd-nspawn\0-M\0other";
+	nspawn.command_length = sizeof("systemd-nspawn\0-M\0other");
+	make(tree, &nspawn);
+	assert_refused(tree, "nspawn:web", ERR_CHANGED, "nspawn:web: process");
 	contain(tree, 1, "99\t1", "/machine.slice/systemd-nspawn@web.service/payload");
 	assert_refused(tree, "web", ERR_CHANGED, "nspawn:web: process");
 	tree_write(tree, "run/systemd/machines/web", "SCOPE=systemd-nspawn@web.service\nLEADER=%d\nCLASS=container\n",

@@ -1,31 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/target/tree.h"
 
+#include "dbgattach/base/buffer.h"
+#include "dbgattach/base/io.h"
+
 #include <fcntl.h>
 #include <ftw.h>
+#include <grp.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-static pid_t child_start(void)
+/* Whether it could become that user, in a user namespace of his. */
+static bool become(uid_t uid)
 {
-	pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
-			pause();
+	return uid == 0 || (setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 && setresuid(uid, uid, uid) == 0 &&
+			    unshare(CLONE_NEWUSER) == 0);
+}
+
+static void child_start(struct tree *tree, uid_t uid)
+{
+	struct pin pin = PIN_INIT;
+	struct err err;
+	int ends[2];
+	char right = 0;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	tree->pid = fork();
+	assert_true(tree->pid >= 0);
+	if (tree->pid == 0) {
+		right = become(uid) && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
+		if (write(ends[1], &right, 1) == 1)
+			for (;;)
+				pause();
+		_exit(1);
 	}
-	return pid;
+	assert_int_equal(read(ends[0], &right, 1), 1);
+	close(ends[0]);
+	close(ends[1]);
+	if (!right)
+		skip_because("no user namespace can be made by a plain user");
+	assert_success(pin_open(&tree->host, tree->pid, 0, &pin, &err), err);
+	tree->start_time = pin.start_time;
+	pin_done(&pin);
+}
+
+static void child_end(const struct tree *tree)
+{
+	(void)kill(tree->pid, SIGKILL);
+	(void)waitpid(tree->pid, NULL, 0);
+}
+
+void tree_child_of(struct tree *tree, uid_t uid)
+{
+	child_end(tree);
+	child_start(tree, uid);
 }
 
 int tree_setup(void **state)
 {
 	struct tree *tree = calloc(1, sizeof(*tree));
-	struct pin pin = PIN_INIT;
-	struct err err;
 
 	assert_non_null(tree);
 	(void)umask(022);
@@ -34,10 +71,7 @@ int tree_setup(void **state)
 	tree->host.root_fd = open(tree->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	tree->host.proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	assert_true(tree->host.root_fd >= 0 && tree->host.proc_fd >= 0);
-	tree->pid = child_start();
-	assert_success(pin_open(&tree->host, tree->pid, 0, &pin, &err), err);
-	tree->start_time = pin.start_time;
-	pin_done(&pin);
+	child_start(tree, 0);
 	*state = tree;
 	return 0;
 }
@@ -53,8 +87,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 int tree_teardown(void **state)
 {
 	struct tree *tree = *state;
-	(void)kill(tree->pid, SIGKILL);
-	(void)waitpid(tree->pid, NULL, 0);
+	child_end(tree);
 	host_done(&tree->host);
 	int r = nftw(tree->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	free(tree);
@@ -88,22 +121,67 @@ void tree_write(const struct tree *tree, const char *path, const char *format, .
 	close(fd);
 }
 
+void tree_put(const struct tree *tree, const char *path, const char *bytes, size_t length)
+{
+	tree_write(tree, path, "%s", "");
+	cleanup_close int fd = openat(tree->host.root_fd, path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, length), (ssize_t)length);
+}
+
+char *tree_get(const struct tree *tree, const char *path)
+{
+	cleanup_buffer struct buffer buffer = { 0 };
+
+	assert_int_equal(io_read_file_at(tree->host.root_fd, path, 1U << 20, &buffer), 0);
+	return take_ptr(buffer.data);
+}
+
+/* Of bytes, which may hold NULs, with the child's numbers in place of the fixture's. */
+static char *with_own_numbers(const struct tree *tree, const char *bytes, size_t length, size_t *ret_length)
+{
+	const struct {
+		const char *word;
+		uint64_t number;
+	} words[] = { { TREE_FIXTURE_PID, (uint64_t)tree->pid }, { TREE_FIXTURE_START, tree->start_time } };
+	cleanup_free char *text = NULL;
+	FILE *out = open_memstream(&text, ret_length);
+
+	assert_non_null(out);
+	for (size_t at = 0, i; at < length;) {
+		for (i = 0; i < ARRAY_SIZE(words); i++) {
+			size_t size = strlen(words[i].word);
+			if (length - at >= size && memcmp(bytes + at, words[i].word, size) == 0) {
+				assert_true(fprintf(out, "%" PRIu64, words[i].number) > 0);
+				at += size;
+				break;
+			}
+		}
+		if (i == ARRAY_SIZE(words))
+			assert_true(fputc((unsigned char)bytes[at++], out) != EOF);
+	}
+	assert_int_equal(fclose(out), 0);
+	return take_ptr(text);
+}
+
 /* nftw() takes no context. */
 static const struct tree *copied_tree;
 static size_t copied_prefix;
 
 static int copy_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-	char bytes[65536];
+	cleanup_buffer struct buffer buffer = { 0 };
+	size_t length, ignored;
+	(void)st;
 	(void)ftw;
+
 	if (type != FTW_F)
 		return 0;
-	assert_true((size_t)st->st_size < sizeof(bytes));
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	assert_true(fd >= 0);
-	assert_int_equal(read(fd, bytes, sizeof(bytes)), st->st_size);
-	close(fd);
-	tree_write(copied_tree, path + copied_prefix, "%.*s", (int)st->st_size, bytes);
+	assert_int_equal(io_read_file_at(AT_FDCWD, path, 1U << 20, &buffer), 0);
+	const char *beneath = path + copied_prefix;
+	cleanup_free char *to = with_own_numbers(copied_tree, beneath, strlen(beneath), &ignored);
+	cleanup_free char *text = with_own_numbers(copied_tree, buffer.data, buffer.length, &length);
+	tree_put(copied_tree, to, text, length);
 	return 0;
 }
 

@@ -22,8 +22,19 @@ void tree_write(const struct tree *tree, const char *path, const char *format, .
 	__attribute__((format(printf, 3, 4)));
 /* The same without the text: for what fopen() would not make. */
 void tree_folder(const struct tree *tree, const char *path);
+/* The same with bytes; and a file's, with a NUL behind them: the caller's. */
+void tree_put(const struct tree *tree, const char *path, const char *bytes, size_t length);
+char *tree_get(const struct tree *tree, const char *path);
 
-/* A state tree of tests/fixtures, as root's. */
+/* Another child in the first one's place, of that user (0: root's), in a user namespace of his. */
+void tree_child_of(struct tree *tree, uid_t uid);
+
+/*
+ * A state tree of tests/fixtures, as root's. The numbers that stand for the container's process, in files and their names,
+ * become the child's. [tests/fixtures/capture]
+ */
+#define TREE_FIXTURE_PID "4194303"
+#define TREE_FIXTURE_START "123456789012"
 void tree_copy(const struct tree *tree, const char *fixture);
 
 /* A container of Docker; pid 0: not running. start_time 0: without runc's state. */
