@@ -122,7 +122,7 @@ int attach_run(const struct attach_request *request, int *ret_status, struct err
 	int result = privilege_set_undumpable(err);
 	/* The caller's other fds are none of ours, and a process that hangs must not keep them open. */
 	if (PROTECTED(CLOSE_RANGE))
-		(void)sys_close_from(STDERR_FILENO + 1);
+		(void)sys_close_from(STDERR_FILENO + 1, -EBADF);
 	if (result == 0)
 		result = set_up_signals(&attach, err);
 	if (result == 0)
