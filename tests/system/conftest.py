@@ -108,11 +108,18 @@ def binaries(pytestconfig):
 
 
 @pytest.fixture
-def dbg(request, binaries):
+def lacking(pytestconfig, helpers):
+    """What puts a program on a kernel without the calls that --lacking names."""
+    calls = pytestconfig.getoption("lacking").split(",")
+    return (helpers["nosys"], *calls, "--") if calls != [""] else ()
+
+
+@pytest.fixture
+def dbg(request, binaries, lacking):
     """The program; in the second run of a marked test, the weakened one."""
     if os.geteuid() != 0:
         pytest.skip("needs root")
-    program = Program(*binaries, without=getattr(request.node, "without", ()))
+    program = Program(*binaries, without=getattr(request.node, "without", ()), wrapper=lacking)
     needed = program.path()
     if not os.access(needed, os.X_OK):
         pytest.skip(f"{needed} is not built")
@@ -159,7 +166,7 @@ def terminal(dbg, helpers, request):
     opened = []
 
     def start(*arguments, barrier=None, weak=(), env=None, program=None, **how):
-        command = program or (dbg.path(barrier, weak), *arguments)
+        command = program or (*dbg.wrapper, dbg.path(barrier, weak), *arguments)
         opened.append(Terminal(command, helpers["payload"], dbg.environment(barrier, weak, env), barrier=barrier, **how))
         dbg.terminals.append(opened[-1])
         return opened[-1]
