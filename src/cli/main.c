@@ -4,6 +4,7 @@
 
 #include "dbgattach/base/log.h"
 #include "dbgattach/cli.h"
+#include "dbgattach/doctor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,8 +87,12 @@ int cli_main(int argc, char **argv)
 	int result = command != NULL ? run_command(command, argc, argv, &err) : run_attach(argc, argv, &err);
 	if (result >= 0)
 		return result;
-	log_error("%s: %s%s", err_kind_name(err.kind), err.text,
-		  err.kind == ERR_DENIED && geteuid() != 0 ? "; run it as root" : "");
+	char missing[256] = "";
+	if (err.kind == ERR_UNSUPPORTED && err.errnum == ENOSYS)
+		doctor_missing_calls(missing, sizeof(missing));
+	log_error("%s: %s%s%s%s", err_kind_name(err.kind), err.text,
+		  err.kind == ERR_DENIED && geteuid() != 0 ? "; run it as root" : "",
+		  missing[0] != '\0' ? "; missing here: " : "", missing);
 	return CLI_EXIT_OWN_FAILURE;
 }
 

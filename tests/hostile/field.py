@@ -305,7 +305,8 @@ class Field:
 class World:
     """Everything that is made once."""
 
-    def __init__(self, binary, test_binary, build, directory):
+    def __init__(self, binary, test_binary, build, directory, lacking=""):
+        self.wrapper = (os.path.join(build, "helpers", "nosys"), *lacking.split(","), "--") if lacking else ()
         self.binaries = (binary, test_binary)
         self.build = build
         self.directory = directory
@@ -318,7 +319,7 @@ class World:
 
     def play(self, attack, kind, without=()):
         """(falls, notes) of one attack in one container, with every trace of it taken away."""
-        program = Program(*self.binaries, without=without)
+        program = Program(*self.binaries, without=without, wrapper=self.wrapper)
         container, field = None, None
         processes.set_patience(2.5 if without else 10)
         try:

@@ -32,6 +32,8 @@ TEST_LIMIT = 120  # seconds for one test, whatever hangs
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "no_filter: what it asserts is another under a filter of the caller's, as --lacking makes it")
+    config.addinivalue_line("markers", "uses(call, ...): cannot be done without these system calls, which is said elsewhere")
     config.addinivalue_line("markers", "falls_without(name, ...): the test fails on a build without this protection")
     processes.forget_the_caller()
     processes.become_subreaper()
@@ -42,6 +44,11 @@ def pytest_configure(config):
 # The second run, on the weakened program
 
 def pytest_collection_modifyitems(config, items):
+    if lacking := set(config.getoption("lacking").split(",")) - {""}:
+        left_out = [item for item in items if item.get_closest_marker("no_filter")
+                    or any(lacking & set(mark.args) for mark in item.iter_markers("uses"))]
+        config.hook.pytest_deselected(left_out)
+        items[:] = [item for item in items if item not in left_out]
     if config.getoption("no_weak"):
         return
     weakened = []
@@ -283,6 +290,13 @@ def attempts(dbg):
         result = dbg.run(*options, target.ref, *program, *arguments).succeeded()
         return dict(line.rsplit(" ", 1) for line in result.text.splitlines())
     return ask
+
+
+@pytest.fixture
+def fresh_procfs():
+    """A procfs of another PID namespace, made from outside of it."""
+    if [int(part) for part in os.uname().release.split(".")[:2]] < [6, 17]:
+        pytest.skip("this kernel cannot make one (Linux 6.17)")
 
 
 @pytest.fixture

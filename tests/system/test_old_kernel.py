@@ -180,6 +180,8 @@ def test_no_fd_is_left(dbg, fake, helpers, test_build):
     target = fake()
 
     def many():
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192) if hard > 0 else 8192, hard))
         for number in (9, 700, 4000):
             os.dup2(2, number)
         resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
