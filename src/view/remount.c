@@ -50,11 +50,13 @@ static const struct {
 	{ "relatime", MS_RELATIME, 0 },
 };
 
+enum membership { UNKNOWN, STRANGER, MEMBER };
+
 struct row {
 	uint64_t id, parent;
 	const char *mount_point;
 	unsigned long flags; /* MS_* that it has */
-	bool member;         /* one of those to change */
+	enum membership membership;
 };
 
 struct table {
@@ -75,7 +77,8 @@ int mount_id(int fd, const char *path, uint64_t *ret_id)
 {
 	struct statx statx_buffer;
 
-	if (statx(fd, path, AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, STATX_MNT_ID, &statx_buffer) < 0)
+	/* It is told unasked. To ask for it alone is refused by another user's FUSE, as if it were a question to that. */
+	if (statx(fd, path, AT_EMPTY_PATH | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, 0, &statx_buffer) < 0)
 		return -errno;
 	if ((statx_buffer.stx_mask & STATX_MNT_ID) == 0)
 		return -EOPNOTSUPP;
@@ -148,45 +151,50 @@ static int table_read(int self_fd, struct table *table)
 	return 0;
 }
 
-/* Where the row itself is, and before it, are the likely places of its parent. */
-static bool parent_is_member(const struct table *table, size_t index)
+static int by_id(const void *a, const void *b)
 {
-	const uint64_t parent = table->rows[index].parent;
+	const uint64_t first = ((const struct row *)a)->id, second = ((const struct row *)b)->id;
 
-	if (parent == table->top->id)
-		return true;
-	for (size_t i = index; i-- > 0;)
-		if (table->rows[i].id == parent)
-			return table->rows[i].member;
-	for (size_t i = index + 1; i < table->count; i++)
-		if (table->rows[i].id == parent)
-			return table->rows[i].member;
-	return false;
+	return first < second ? -1 : first > second;
+}
+
+static struct row *find(const struct table *table, uint64_t id)
+{
+	const struct row key = { .id = id };
+
+	return bsearch(&key, table->rows, table->count, sizeof(key), by_id);
+}
+
+/* The root of the namespace is its own parent. */
+static struct row *parent_of(const struct table *table, const struct row *row)
+{
+	return row->parent == row->id ? NULL : find(table, row->parent);
+}
+
+/* Those on the way up to one that is known are what that one is. */
+static void mark(const struct table *table, struct row *row)
+{
+	const struct row *known = row;
+
+	while (known != NULL && known->membership == UNKNOWN)
+		known = parent_of(table, known);
+	const enum membership membership = known == NULL ? STRANGER : known->membership;
+	for (; row != NULL && row->membership == UNKNOWN; row = parent_of(table, row))
+		row->membership = membership;
 }
 
 static int table_mark(struct table *table, const struct change *change)
 {
-	for (size_t i = 0; i < table->count && table->top == NULL; i++)
-		if (table->rows[i].id == change->top_id)
-			table->top = &table->rows[i];
-	if (table->top == NULL)
-		return -ENOENT;
-	table->rows[table->top - table->rows].member = true;
-	for (bool more = change->recursive; more;) {
-		more = false;
-		for (size_t i = 0; i < table->count; i++)
-			if (!table->rows[i].member && parent_is_member(table, i))
-				more = table->rows[i].member = true;
-	}
-	return 0;
-}
+	struct row *top;
 
-static const struct row *parent_of(const struct table *table, const struct row *row)
-{
-	for (size_t i = 0; i < table->count; i++)
-		if (table->rows[i].id == row->parent && &table->rows[i] != row)
-			return &table->rows[i];
-	return NULL;
+	qsort(table->rows, table->count, sizeof(*table->rows), by_id);
+	table->top = top = find(table, change->top_id);
+	if (top == NULL)
+		return -ENOENT;
+	top->membership = MEMBER;
+	for (size_t i = 0; i < table->count && change->recursive; i++)
+		mark(table, &table->rows[i]);
+	return 0;
 }
 
 static bool is_above(const struct table *table, const struct row *above, const struct row *row)
@@ -206,7 +214,7 @@ static bool is_covered(const struct table *table, const struct row *row)
 		const struct row *other = &table->rows[i];
 		const size_t length = strlen(other->mount_point);
 
-		if (other->member && strncmp(other->mount_point, row->mount_point, length) == 0 &&
+		if (other->membership == MEMBER && strncmp(other->mount_point, row->mount_point, length) == 0 &&
 		    (row->mount_point[length] == '\0' || row->mount_point[length] == '/') &&
 		    !is_above(table, other, row))
 			return true;
@@ -262,9 +270,9 @@ static int pass(const struct change *change, bool all)
 		const struct row *row = &table.rows[i];
 		bool lacks = (row->flags & wanted) != wanted;
 
-		if (row->member && (lacks || all) && (PROTECTED(REMOUNT) || row == table.top))
+		if (row->membership == MEMBER && (lacks || all) && (PROTECTED(REMOUNT) || row == table.top))
 			remount(&table, row, change);
-		lacking += row->member && lacks && PROTECTED(REMOUNT) && !is_covered(&table, row);
+		lacking += row->membership == MEMBER && lacks && PROTECTED(REMOUNT) && !is_covered(&table, row);
 	}
 	return result < 0 ? result : lacking;
 }
