@@ -158,6 +158,14 @@ static bool is_skipped(const char *name, const struct capture_policy *policy)
 	return false;
 }
 
+static const char *reason(int result, const struct capture_policy *policy)
+{
+	return result != -ENOSPC    ? "" :
+	       policy->self_fd >= 0 ? " (fs.mount-max allows too few mounts: without mount_setattr, Linux 5.12, three "
+				      "times the target's are needed)" :
+				      " (fs.mount-max allows too few mounts)";
+}
+
 static int capture_all(DIR *dir, int source, int destination, const struct capture_policy *policy, struct err *err)
 {
 	unsigned count = 0;
@@ -175,7 +183,8 @@ static int capture_all(DIR *dir, int source, int destination, const struct captu
 				       policy->entries_max);
 		int result = capture_entry(source, destination, entry->d_name, policy);
 		if (result < 0 && result != -ENOENT)
-			return err_sys(err, result, "showing %s of the target's %s", entry->d_name, policy->where);
+			return err_sys(err, result, "showing %s of the target's %s%s", entry->d_name, policy->where,
+				       reason(result, policy));
 	}
 }
 
@@ -186,7 +195,8 @@ static int capture_from_copy(DIR *dir, int source, int destination, const struct
 	cleanup_close int copy = lay_over(source, policy->to_clone, destination, policy);
 
 	if (copy < 0)
-		return err_sys(err, copy, "making the mounts in the target's %s read-only, one by one", policy->where);
+		return err_sys(err, copy, "making the mounts in the target's %s read-only, one by one%s", policy->where,
+			       reason(copy, policy));
 	sealed.sealed = true;
 	int result = capture_all(dir, copy, destination, &sealed, err);
 	if (result < 0)

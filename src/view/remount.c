@@ -3,7 +3,7 @@
  * The attributes of mounts. mount_setattr(2) changes a whole tree at once and before it is attached; kernels before 5.12 change
  * one attached mount at a time, by its path. So the mounts are found by the kernel's list, by whose child each is; each is reached
  * through its top and known by its number, so that a path that the target renames meanwhile leads to nothing else; and the list
- * is read again until it says that every one that can be seen has been changed.
+ * is read again until every one that can be seen has been changed.
  */
 #include "remount.h"
 
@@ -54,8 +54,9 @@ enum membership { UNKNOWN, STRANGER, MEMBER };
 
 struct row {
 	uint64_t id, parent;
-	const char *mount_point;
-	unsigned long flags; /* MS_* that it has */
+	char *line;
+	const char *mount_point; /* of a member */
+	unsigned long flags;     /* MS_* that it has, of a member */
 	enum membership membership;
 };
 
@@ -120,9 +121,9 @@ static void table_done(struct table *table)
 	free(table->rows);
 }
 
+/* Only the numbers: most mounts of a namespace are none of those to change. */
 static int table_read(int self_fd, struct table *table)
 {
-	struct err ignored;
 	char *rest = NULL;
 	size_t room = 0;
 	int result = io_read_file_at(self_fd, "mountinfo", MOUNTINFO_MAX, &table->text);
@@ -130,8 +131,11 @@ static int table_read(int self_fd, struct table *table)
 	if (result < 0)
 		return result;
 	for (char *line = strtok_r(table->text.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-		struct mountinfo mount;
+		char *end, *parent_end;
+		const uint64_t id = strtoull(line, &end, 10), parent = strtoull(end, &parent_end, 10);
 
+		if (end == line || parent_end == end)
+			return -EBADMSG;
 		if (table->count == room) {
 			room = room == 0 ? 64 : 2 * room;
 			struct row *rows = reallocarray(table->rows, room, sizeof(*rows));
@@ -139,15 +143,20 @@ static int table_read(int self_fd, struct table *table)
 				return -ENOMEM;
 			table->rows = rows;
 		}
-		if (mountinfo_parse_line(line, &mount, &ignored) < 0)
-			return -EBADMSG;
-		table->rows[table->count++] = (struct row) {
-			.id = mount.id,
-			.parent = mount.parent,
-			.mount_point = mount.mount_point,
-			.flags = flags_of_options(mount.options),
-		};
+		table->rows[table->count++] = (struct row) { .id = id, .parent = parent, .line = line };
 	}
+	return 0;
+}
+
+static int row_read(struct row *row)
+{
+	struct mountinfo mount;
+	struct err ignored;
+
+	if (mountinfo_parse_line(row->line, &mount, &ignored) < 0)
+		return -EBADMSG;
+	row->mount_point = mount.mount_point;
+	row->flags = flags_of_options(mount.options);
 	return 0;
 }
 
@@ -194,7 +203,11 @@ static int table_mark(struct table *table, const struct change *change)
 	top->membership = MEMBER;
 	for (size_t i = 0; i < table->count && change->recursive; i++)
 		mark(table, &table->rows[i]);
-	return 0;
+	int result = 0;
+	for (size_t i = 0; result == 0 && i < table->count; i++)
+		if (table->rows[i].membership == MEMBER)
+			result = row_read(&table->rows[i]);
+	return result;
 }
 
 static bool is_above(const struct table *table, const struct row *above, const struct row *row)
@@ -241,7 +254,7 @@ static int open_row(const struct table *table, const struct row *row, const stru
 }
 
 /* What it has stays: flags that came from outside a user namespace are locked. */
-static void remount(const struct table *table, const struct row *row, const struct change *change)
+static int remount(const struct table *table, const struct row *row, const struct change *change)
 {
 	const unsigned long flags = MS_REMOUNT | MS_BIND | row->flags | change->flags;
 	cleanup_close int fd = open_row(table, row, change);
@@ -249,32 +262,34 @@ static void remount(const struct table *table, const struct row *row, const stru
 
 	(void)snprintf(path, sizeof(path), "fd/%d", fd);
 	if (fd < 0 || fchdir(change->self_fd) < 0)
-		return;
+		return fd < 0 ? fd : -errno;
 	/* Without a word on access times they stay as they are: they may be locked, and what is read-only writes none. */
-	if ((change->flags & MS_NOATIME) == 0 ||
-	    mount(NULL, path, NULL, (flags & ~(unsigned long)ATIME_FLAGS) | MS_NOATIME, NULL) < 0)
-		(void)mount(NULL, path, NULL, flags & ~(unsigned long)ATIME_FLAGS, NULL);
+	if ((change->flags & MS_NOATIME) != 0 &&
+	    mount(NULL, path, NULL, (flags & ~(unsigned long)ATIME_FLAGS) | MS_NOATIME, NULL) == 0)
+		return 0;
+	return mount(NULL, path, NULL, flags & ~(unsigned long)ATIME_FLAGS, NULL) < 0 ? -errno : 0;
 }
 
-/* Changes those that lack something, or all; how many lacked it. Negative errno. */
+/* Changes those that lack something, or all. How many could not be changed, though they can be seen; negative errno. */
 static int pass(const struct change *change, bool all)
 {
 	__attribute__((cleanup(table_done))) struct table table = { 0 };
 	const unsigned long wanted = change->flags & ~(unsigned long)ATIME_FLAGS;
-	int lacking = 0;
+	int left = 0;
 	int result = table_read(change->self_fd, &table);
 
 	if (result == 0)
 		result = table_mark(&table, change);
 	for (size_t i = 0; result == 0 && i < table.count; i++) {
 		const struct row *row = &table.rows[i];
-		bool lacks = (row->flags & wanted) != wanted;
+		const bool lacks = row->membership == MEMBER && (row->flags & wanted) != wanted;
 
-		if (row->membership == MEMBER && (lacks || all) && (PROTECTED(REMOUNT) || row == table.top))
-			remount(&table, row, change);
-		lacking += row->membership == MEMBER && lacks && PROTECTED(REMOUNT) && !is_covered(&table, row);
+		if (row->membership != MEMBER || (!lacks && !all) || (!PROTECTED(REMOUNT) && row != table.top))
+			continue;
+		if (remount(&table, row, change) < 0)
+			left += lacks && !is_covered(&table, row);
 	}
-	return result < 0 ? result : lacking;
+	return result < 0 ? result : left;
 }
 
 int view_set_attributes(int self_fd, int mount, unsigned flags, const struct mount_attr *attributes)
@@ -289,12 +304,11 @@ int view_set_attributes(int self_fd, int mount, unsigned flags, const struct mou
 	if (self_fd < 0)
 		return sys_mount_setattr(mount, flags, attributes);
 	int result = mount_id(mount, "", &change.top_id);
-	if (result == 0)
-		result = pass(&change, true);
-	if (result < 0)
-		return result;
-	for (int i = 0; i < ATTEMPTS && (result = pass(&change, false)) > 0; i++)
-		;
+	for (int i = 0; result >= 0 && i < ATTEMPTS; i++) {
+		result = pass(&change, i == 0);
+		if (result == 0)
+			return 0;
+	}
 	return result > 0 ? -EBUSY : result;
 }
 

@@ -296,7 +296,9 @@ class Field:
         self.notes += self.said("note")
         if "watching" in self.notes and not any(note.startswith("saw ") for note in self.notes):
             raise Broken("the attacker has seen nobody come")
-        if not self.weakened and 0 not in self.codes and not (
+        # On such a kernel each of them is changed by itself, in a copy: too many for the time or the number that is allowed.
+        limited = self.program.wrapper and self.attack.name == "40000-mounts"
+        if not self.weakened and 0 not in self.codes and not limited and not (
                 self.attack.ends and any(re.match(self.attack.ends, end) for end in self.ends)):
             self.fall(f"no session worked: {self.ends}")
         return list(dict.fromkeys(self.falls))
