@@ -32,7 +32,7 @@ static int seal_clone(int mount, const struct capture_policy *policy)
 	int result = view_set_attributes(policy->self_fd, mount, AT_RECURSIVE, &attributes);
 
 	/* In a user namespace the access-time flags of mounts that came from outside are locked; the rest still is not. */
-	if (result == -EPERM) {
+	if (result == -EPERM && policy->self_fd < 0) {
 		attributes.attr_set &= ~(uint64_t)MOUNT_ATTR_NOATIME;
 		attributes.attr_clr = 0;
 		result = view_set_attributes(policy->self_fd, mount, AT_RECURSIVE, &attributes);

@@ -256,25 +256,30 @@ static int open_row(const struct table *table, const struct row *row, const stru
 /* What it has stays: flags that came from outside a user namespace are locked. */
 static int remount(const struct table *table, const struct row *row, const struct change *change)
 {
-	const unsigned long flags = MS_REMOUNT | MS_BIND | row->flags | change->flags;
+	const unsigned long flags = MS_REMOUNT | MS_BIND | (row->flags & ~(unsigned long)ATIME_FLAGS) | change->flags;
 	cleanup_close int fd = open_row(table, row, change);
 	char path[32];
 
 	(void)snprintf(path, sizeof(path), "fd/%d", fd);
 	if (fd < 0 || fchdir(change->self_fd) < 0)
 		return fd < 0 ? fd : -errno;
+	int result = 0;
+	if (mount(NULL, path, NULL, flags, NULL) < 0)
+		result = -errno;
 	/* Without a word on access times they stay as they are: they may be locked, and what is read-only writes none. */
-	if ((change->flags & MS_NOATIME) != 0 &&
-	    mount(NULL, path, NULL, (flags & ~(unsigned long)ATIME_FLAGS) | MS_NOATIME, NULL) == 0)
-		return 0;
-	return mount(NULL, path, NULL, flags & ~(unsigned long)ATIME_FLAGS, NULL) < 0 ? -errno : 0;
+	if (result == -EPERM && (change->flags & MS_NOATIME) != 0)
+		result = mount(NULL, path, NULL, flags & ~(unsigned long)MS_NOATIME, NULL) < 0 ? -errno : 0;
+	return result;
 }
 
-/* Changes those that lack something, or all. How many could not be changed, though they can be seen; negative errno. */
-static int pass(const struct change *change, bool all)
+/*
+ * Changes the mounts that lack something, or only looks at them; then access times do not count, which may be locked. How many
+ * could not be changed, or lack something, though they can be seen; negative errno.
+ */
+static int pass(const struct change *change, bool look)
 {
 	__attribute__((cleanup(table_done))) struct table table = { 0 };
-	const unsigned long wanted = change->flags & ~(unsigned long)ATIME_FLAGS;
+	const unsigned long wanted = look ? change->flags & ~(unsigned long)MS_NOATIME : change->flags;
 	int left = 0;
 	int result = table_read(change->self_fd, &table);
 
@@ -282,12 +287,12 @@ static int pass(const struct change *change, bool all)
 		result = table_mark(&table, change);
 	for (size_t i = 0; result == 0 && i < table.count; i++) {
 		const struct row *row = &table.rows[i];
-		const bool lacks = row->membership == MEMBER && (row->flags & wanted) != wanted;
 
-		if (row->membership != MEMBER || (!lacks && !all) || (!PROTECTED(REMOUNT) && row != table.top))
+		if (row->membership != MEMBER || (row->flags & wanted) == wanted ||
+		    (!PROTECTED(REMOUNT) && row != table.top))
 			continue;
-		if (remount(&table, row, change) < 0)
-			left += lacks && !is_covered(&table, row);
+		if (look || remount(&table, row, change) < 0)
+			left += !is_covered(&table, row);
 	}
 	return result < 0 ? result : left;
 }
@@ -304,11 +309,12 @@ int view_set_attributes(int self_fd, int mount, unsigned flags, const struct mou
 	if (self_fd < 0)
 		return sys_mount_setattr(mount, flags, attributes);
 	int result = mount_id(mount, "", &change.top_id);
-	for (int i = 0; result >= 0 && i < ATTEMPTS; i++) {
-		result = pass(&change, i == 0);
-		if (result == 0)
-			return 0;
-	}
+	if (result == 0)
+		result = 1;
+	for (int i = 0; result > 0 && i < ATTEMPTS; i++)
+		result = pass(&change, false);
+	if (result == 0)
+		result = pass(&change, true);
 	return result > 0 ? -EBUSY : result;
 }
 
