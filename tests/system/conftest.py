@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(config, items):
     if lacking := set(config.getoption("lacking").split(",")) - {""}:
         left_out = [item for item in items if item.get_closest_marker("no_filter")
                     or any(lacking & set(mark.args) for mark in item.iter_markers("uses"))]
-        config.hook.pytest_deselected(left_out)
+        config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
     if config.getoption("no_weak"):
         return
