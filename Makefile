@@ -179,6 +179,24 @@ test-lsm:
 	@$(RECURSE) -s all test-build helpers
 	@tests/lsm/run $(B)
 
+## test-old: the system tests without each call that has a stand-in, and without all; not part of `test` (as root)
+# What is needed has a test that says so in each run.
+OLD_CALLS ?= mount_setattr close_range clone3 mount_setattr,close_range,clone3,epoll_pwait2,statmount,listmount,open_tree_attr
+.PHONY: test-old test-kernel
+test-old:
+	@packaging/setup test
+	@$(RECURSE) -s all test-build helpers hostile-programs
+	@for calls in $(OLD_CALLS); do echo "== without $$calls"; \
+		DBG_BUILD=$(abspath $(B)) tests/system/run --no-weak --lacking "$$calls" || exit 1; done
+	@DBG_BUILD=$(abspath $(B)) tests/hostile/run --no-naive --lacking mount_setattr,close_range,clone3
+
+## test-kernel: the tests that need no runtime under Debian's kernel 5.10, in qemu; SUITE=bookworm: 6.1; not part of `test` (as root)
+SUITE ?= bullseye
+test-kernel:
+	@packaging/setup lsm
+	@$(RECURSE) -s all test-build helpers
+	@tests/kernel/run $(B) $(SUITE)
+
 ## unit: the unit tests
 ## fuzz-replay: each parser on its corpus
 ## fuzz: fuzz each parser for SECONDS=60 (clang)

@@ -11,6 +11,7 @@
 
 #include "dbgattach/base/err.h"
 
+#include <linux/mount.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -80,9 +81,21 @@ int view_proc_prepare(int root_fd, int pidns_fd, uint64_t pidns_inode, pid_t nsp
 /* Private mount namespace, private propagation. The working directory (the target's root) is carried over. */
 int view_unshare(struct err *err);
 
-/* Builds the tree from the working directory and the parts (which are consumed). *ret_root: fd of the new root mount. */
-int view_build(struct view_parts *parts, const struct view_options *options, int *ret_root, unsigned *notes,
-	       struct err *err);
+/*
+ * Builds the tree from the working directory and the parts (which are consumed). *ret_root: fd of the new root mount. self_fd: of
+ * our own /proc/self, by which mounts are changed where there is no mount_setattr.
+ */
+int view_build(struct view_parts *parts, const struct view_options *options, int self_fd, int *ret_root,
+	       unsigned *notes, struct err *err);
+
+/*
+ * Adds attributes (MOUNT_ATTR_*) to the mount whose root mount is open at, with AT_RECURSIVE in flags to those below it too; access
+ * times where they are not locked. self_fd -EBADF: by mount_setattr(2). Else where that is missing (Linux 5.12) self_fd is of our
+ * own /proc/self: then the mounts must be attached in the caller's own mount namespace, propagation is left alone, and the
+ * working directory is another afterwards; one that lies hidden under another mount stays as it is. -EBUSY: the target renames
+ * their directories again and again.
+ */
+int view_set_attributes(int self_fd, int mount, unsigned flags, const struct mount_attr *attributes);
 
 /*
  * Makes root the root, detaches the old one, and proves that it is gone. Where pivot_root is refused, by chroot: the old root

@@ -141,7 +141,8 @@ static int entry_unshare(struct attach *attach, struct err *err)
 
 static int entry_view(struct attach *attach, struct err *err)
 {
-	return view_build(&attach->parts, &attach->plan.view, &attach->view_root, &attach->notes, err);
+	return view_build(&attach->parts, &attach->plan.view, attach->entry_proc, &attach->view_root, &attach->notes,
+			  err);
 }
 
 static int entry_pivot(struct attach *attach, struct err *err)
@@ -242,6 +243,7 @@ static int entry_close(struct attach *attach, struct err *err)
 		if (high[i] < 0)
 			return err_sys(err, errno, "arranging the session's fds");
 	}
+	const int self_fd = fcntl(attach->entry_proc, F_DUPFD_CLOEXEC, 16);
 	for (size_t i = 0; i < count; i++)
 		if (dup3(high[i], (int)i, i >= kept ? O_CLOEXEC : 0) < 0)
 			return err_sys(err, errno, "arranging the session's fds");
@@ -249,7 +251,7 @@ static int entry_close(struct attach *attach, struct err *err)
 	attach->launcher = (int)kept + 1;
 	if (!PROTECTED(CLOSE_RANGE))
 		return 0;
-	int result = sys_close_from((unsigned)count);
+	int result = sys_close_from((unsigned)count, self_fd);
 	return result < 0 ? err_sys(err, result, "closing every other fd (close_range, Linux 5.9)") : 0;
 }
 

@@ -13,6 +13,7 @@
 #include "dbgattach/sys/open.h"
 #include "dbgattach/sys/pidfd.h"
 #include "dbgattach/sys/process.h"
+#include "dbgattach/view.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,12 +27,25 @@
 
 #define READ_SLEEP_MS 2000
 
+/* As view_set_attributes() wants it where there is no mount_setattr: attached, where nobody else can see it. */
+static int seal_attached(int self_fd, int clone)
+{
+	const struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME };
+	struct err ignored;
+	int result = view_unshare(&ignored);
+
+	if (result == 0)
+		result = sys_move_mount(clone, AT_FDCWD, "/");
+	return result < 0 ? result : view_set_attributes(self_fd, clone, AT_RECURSIVE, &attributes);
+}
+
 /* Reading a file or following a link would change its access time; only a mount of the namespace one is in can be cloned. */
 static int clone_without_atime(const struct pin *pin, int root)
 {
 	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_NOATIME, .attr_clr = MOUNT_ATTR__ATIME };
 	struct err ignored;
-	int result = ns_enter(pin->pidfd, NS_BIT(NS_MNT), &ignored);
+	cleanup_close int self_fd = openat(pin->proc_fd, "../self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int result = self_fd < 0 ? -errno : ns_enter(pin->pidfd, NS_BIT(NS_MNT), &ignored);
 
 	if (result < 0)
 		return result;
@@ -44,6 +58,8 @@ static int clone_without_atime(const struct pin *pin, int root)
 		attributes = (struct mount_attr) { .attr_set = MOUNT_ATTR_RDONLY };
 		result = sys_mount_setattr(clone, AT_RECURSIVE, &attributes);
 	}
+	if (result < 0)
+		result = seal_attached(self_fd, clone);
 	return result < 0 ? result : take_fd(clone);
 }
 

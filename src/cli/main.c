@@ -6,6 +6,7 @@
 #include "dbgattach/base/log.h"
 #include "dbgattach/cli.h"
 #include "dbgattach/sys/process.h"
+#include "dbgattach/doctor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +24,7 @@
 static int take_fds(void)
 {
 	if (PROTECTED(CLOSE_RANGE))
-		(void)sys_close_from(STDERR_FILENO + 1);
+		(void)sys_close_from(STDERR_FILENO + 1, -EBADF);
 	if (!PROTECTED(STDIO_OPEN))
 		return 0;
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
@@ -103,8 +104,12 @@ int cli_main(int argc, char **argv)
 	int result = run(argc, argv, &err);
 	if (result >= 0)
 		return result;
-	log_error("%s: %s%s", err_kind_name(err.kind), err.text,
-		  err.kind == ERR_DENIED && geteuid() != 0 ? "; run it as root" : "");
+	char missing[256] = "";
+	if (err.kind == ERR_UNSUPPORTED && err.errnum == ENOSYS)
+		doctor_missing_calls(missing, sizeof(missing));
+	log_error("%s: %s%s%s%s", err_kind_name(err.kind), err.text,
+		  err.kind == ERR_DENIED && geteuid() != 0 ? "; run it as root" : "",
+		  missing[0] != '\0' ? "; missing here: " : "", missing);
 	return CLI_EXIT_OWN_FAILURE;
 }
 

@@ -201,3 +201,24 @@ int doctor_examine(const char *host_root, json_t **ret, bool *ret_possible, stru
 	*ret_possible = possible;
 	return 0;
 }
+
+void doctor_missing_calls(char *out, size_t size)
+{
+	struct examination examination = { .host = { -EBADF, -EBADF } };
+	struct answer *answer = mmap(NULL, sizeof(*answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < doctor_kernel.count && answer != MAP_FAILED; i++) {
+		const struct condition *condition = &doctor_kernel.conditions[i];
+
+		if (!condition->required || condition->since == NULL)
+			continue;
+		ask(&examination, condition, answer);
+		if (answer->result == -ENOSYS && used < size)
+			used += (size_t)snprintf(out + used, size - used, "%s%s (Linux %s)", used == 0 ? "" : ", ",
+						 condition->name, condition->since);
+	}
+	if (answer != MAP_FAILED)
+		(void)munmap(answer, sizeof(*answer));
+}

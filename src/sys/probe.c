@@ -63,7 +63,7 @@ int sys_probe_openat2(void)
 
 int sys_probe_close_range(void)
 {
-	return sys_close_from(~0U);
+	return sys_close_range(~0U);
 }
 
 static int make_tmpfs(void)
@@ -119,7 +119,7 @@ int sys_probe_loop(void)
 int sys_probe_clone_into_cgroup(int cgroup_fd)
 {
 	int pidfd = -EBADF;
-	pid_t pid = sys_fork(cgroup_fd, &pidfd);
+	pid_t pid = sys_clone3(cgroup_fd, &pidfd);
 
 	if (pid < 0)
 		return pid;

@@ -2,12 +2,17 @@
 /* One function a system call; no decisions here. */
 #include "dbgattach/sys/process.h"
 
+#include "dbgattach/base/cleanup.h"
 #include "dbgattach/base/clock.h"
+#include "dbgattach/base/io.h"
+#include "dbgattach/base/text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/keyctl.h>
+#include <linux/magic.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -16,6 +21,7 @@
 #include <sys/fsuid.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,7 +29,7 @@
 #define TRACER_MS 250
 #define ASIDE_STACK_SIZE (256U << 10)
 
-pid_t sys_fork(int cgroup_fd, int *ret_pidfd)
+pid_t sys_clone3(int cgroup_fd, int *ret_pidfd)
 {
 	int pidfd = -EBADF;
 	struct clone_args args = {
@@ -107,6 +113,27 @@ int sys_act_as(uid_t uid, gid_t gid, int (*act)(void *argument), void *argument)
 	return dumpable == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : result;
 }
 
+pid_t sys_fork(int cgroup_fd, int *ret_pidfd)
+{
+	int pidfd = -EBADF;
+	pid_t pid = sys_clone3(cgroup_fd, ret_pidfd);
+
+	if (pid != -ENOSYS && pid != -EPERM)
+		return pid;
+	/* All zeros behind the pidfd: their order depends on the architecture. */
+	pid = (pid_t)syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, 0L, &pidfd, 0L, 0L);
+	if (pid < 0)
+		return -errno;
+	if (pid > 0) {
+		*ret_pidfd = pidfd;
+		return pid;
+	}
+	int result = cgroup_fd < 0 ? 0 : io_write_file_at(cgroup_fd, "cgroup.procs", "0");
+	if (result < 0)
+		_exit(-result);
+	return 0;
+}
+
 int sys_reap(int pidfd, siginfo_t *ret)
 {
 	const int64_t deadline = clock_now_ms() + TRACER_MS;
@@ -123,9 +150,49 @@ int sys_reap(int pidfd, siginfo_t *ret)
 	}
 }
 
-int sys_close_from(unsigned first)
+int sys_close_range(unsigned first)
 {
 	return syscall(SYS_close_range, first, ~0U, 0) < 0 ? -errno : 0;
+}
+
+/* One pass over the list, which goes by number; how many of them were there. */
+static int close_listed(DIR *list, unsigned first)
+{
+	const struct dirent *entry;
+	int closed = 0;
+
+	rewinddir(list);
+	for (errno = 0; (entry = readdir(list)) != NULL; errno = 0) {
+		uint32_t fd;
+
+		if (text_u32(entry->d_name, &fd) < 0 || fd < first || fd == (uint32_t)dirfd(list))
+			continue;
+		(void)close((int)fd);
+		closed++;
+	}
+	return errno != 0 ? -errno : closed;
+}
+
+int sys_close_from(unsigned first, int self_fd)
+{
+	int result = sys_close_range(first);
+	struct statfs statfs;
+
+	if (result != -ENOSYS && result != -EPERM)
+		return result;
+	int fd = openat(self_fd, self_fd < 0 ? "/proc/self/fd" : "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Something else in the place of /proc would list what it likes. */
+	bool listed = fd >= 0 && fstatfs(fd, &statfs) == 0 && statfs.f_type == PROC_SUPER_MAGIC;
+	DIR *list = listed ? fdopendir(fd) : NULL;
+	if (list == NULL) {
+		close_quietly(fd);
+		return result;
+	}
+	do
+		result = close_listed(list, first);
+	while (result > 0);
+	(void)closedir(list);
+	return result;
 }
 
 int sys_keep_only(int *const *fds, size_t count)
@@ -139,7 +206,7 @@ int sys_keep_only(int *const *fds, size_t count)
 	for (size_t i = 0; i < count; i++)
 		if (*fds[i] >= 0 && (*fds[i] = dup3(*fds[i], high++, O_CLOEXEC)) < 0)
 			return -errno;
-	return sys_close_from((unsigned)high);
+	return sys_close_from((unsigned)high, -EBADF);
 }
 
 int sys_keyctl_join_session(void)

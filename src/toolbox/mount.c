@@ -74,7 +74,8 @@ static int mount_tree(const char *type, int fd, const struct toolbox_owner *owne
 	if (mount < 0)
 		return mount;
 	int result = sys_mount_setattr(mount, 0, &attributes);
-	if (result == 0)
+	/* Without it (Linux 5.12) the overlay alone does this, which reads a copy of its own that it has made read-only. */
+	if (result == 0 || result == -ENOSYS)
 		result = image_idmap(mount, owner);
 	return result < 0 ? result : take_fd(mount);
 }
@@ -139,6 +140,12 @@ int part_mount(const struct toolbox_part *part, enum toolbox_check check, const 
 		(void)snprintf(tried + length, sizeof(tried) - length, "%s%s: %s", length == 0 ? "" : ", ",
 			       attempts[i].how, strerror(-last));
 	}
+	if (owner->userns_fd >= 0)
+		return err_set(
+			err, ERR_UNSUPPORTED,
+			"toolbox %s cannot be shown as that of the target's user namespace (%s): idmapped mounts are "
+			"of Linux 5.12, those of erofs of 5.19 and those of squashfs of 6.2",
+			part->manifest.name, tried);
 	return err_set(
 		err, ERR_UNSUPPORTED,
 		"toolbox %s cannot be mounted here (%s): dbgattach toolbox build %s --format tree makes one that "

@@ -12,6 +12,13 @@ struct capture_policy {
 	unsigned entries_max;
 	bool read_only;
 	bool devices; /* what is there may be a device: /dev */
+	int self_fd;  /* as view_set_attributes() has it */
+	bool sealed;  /* what is cloned has been sealed already */
+	/*
+	 * Detached clones of source from before the view was mounted on it, or -EBADF: taken where there is no mount_setattr, one to
+	 * list and one to clone from.
+	 */
+	int to_list, to_clone;
 	/* Names that are not captured because the view has its own. NULL-terminated. */
 	const char *const *skip;
 };
@@ -23,4 +30,4 @@ struct capture_policy {
 int capture_children(int source, int destination, const struct capture_policy *policy, struct err *err);
 
 /* One clone of name beneath source, moved to name beneath destination. -ENOENT (without text) where there is none. */
-int capture_entry(int source, int destination, const char *name, bool read_only, bool devices);
+int capture_entry(int source, int destination, const char *name, const struct capture_policy *policy);

@@ -1,28 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Out of the old root and into the new one, with proof. */
 #include "beneath.h"
+#include "remount.h"
 
 #include "dbgattach/sys/mount_api.h"
 #include "dbgattach/view.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/stat.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static int mount_id(int fd, const char *path, uint64_t *ret_id)
-{
-	struct statx statx_buffer;
-
-	if (statx(fd, path, AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_MNT_ID, &statx_buffer) < 0)
-		return -errno;
-	if ((statx_buffer.stx_mask & STATX_MNT_ID) == 0)
-		return -EOPNOTSUPP;
-	*ret_id = statx_buffer.stx_mnt_id;
-	return 0;
-}
 
 /*
  * "/", what lies above it and the working directory are all our mount. Were the old root still stacked anywhere in this

@@ -5,6 +5,7 @@
  * runc masks is masked here as well, in either case, unless the profile says otherwise.
  */
 #include "proc.h"
+#include "remount.h"
 
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/base/text.h"
@@ -134,8 +135,7 @@ static int make_mask(int proc, const char *name, enum masking how, bool director
 
 	if (mount < 0)
 		return mount;
-	int result = sys_mount_setattr(mount, AT_RECURSIVE, &read_only);
-	return result < 0 ? result : sys_move_mount(mount, proc, name);
+	return mount_place(covers->self_fd, mount, &read_only, proc, name);
 }
 
 int proc_mask(int proc, const struct proc_covers *covers, struct err *err)

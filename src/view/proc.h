@@ -12,6 +12,7 @@ struct proc_covers {
 	const char *empty_dir;
 	int null_dirfd;
 	const char *null;
+	int self_fd; /* as view_set_attributes() has it */
 };
 
 /* Is it the root of a procfs? */

@@ -60,6 +60,7 @@ static const struct name signal_names[] = {
 #ifndef SYS_quotactl_fd
 #define SYS_quotactl_fd 443
 #endif
+#define HELPER_SYS_epoll_pwait2 441
 #define HELPER_SYS_statmount 457
 #define HELPER_SYS_listmount 458
 #define HELPER_SYS_open_tree_attr 467
@@ -83,6 +84,7 @@ static const struct name syscall_names[] = {
 	SYSCALL(mount_setattr),
 	{ "statmount", HELPER_SYS_statmount },
 	{ "listmount", HELPER_SYS_listmount },
+	{ "epoll_pwait2", HELPER_SYS_epoll_pwait2 },
 	{ "open_tree_attr", HELPER_SYS_open_tree_attr },
 	SYSCALL(unshare),
 	SYSCALL(setns),

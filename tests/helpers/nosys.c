@@ -73,7 +73,7 @@ int main(int argc, char **argv)
 		perror("nosys: seccomp");
 		return 97;
 	}
-	execv(argv[i + 1], argv + i + 1);
+	execvp(argv[i + 1], argv + i + 1);
 	perror(argv[i + 1]);
 	return 97;
 }

@@ -296,7 +296,9 @@ class Field:
         self.notes += self.said("note")
         if "watching" in self.notes and not any(note.startswith("saw ") for note in self.notes):
             raise Broken("the attacker has seen nobody come")
-        if not self.weakened and 0 not in self.codes and not (
+        # On such a kernel each of them is changed by itself, in a copy: too many for the time or the number that is allowed.
+        limited = self.program.wrapper and self.attack.name == "40000-mounts"
+        if not self.weakened and 0 not in self.codes and not limited and not (
                 self.attack.ends and any(re.match(self.attack.ends, end) for end in self.ends)):
             self.fall(f"no session worked: {self.ends}")
         return list(dict.fromkeys(self.falls))
@@ -305,7 +307,8 @@ class Field:
 class World:
     """Everything that is made once."""
 
-    def __init__(self, binary, test_binary, build, directory):
+    def __init__(self, binary, test_binary, build, directory, lacking=""):
+        self.wrapper = (os.path.join(build, "helpers", "nosys"), *lacking.split(","), "--") if lacking else ()
         self.binaries = (binary, test_binary)
         self.build = build
         self.directory = directory
@@ -318,7 +321,7 @@ class World:
 
     def play(self, attack, kind, without=()):
         """(falls, notes) of one attack in one container, with every trace of it taken away."""
-        program = Program(*self.binaries, without=without)
+        program = Program(*self.binaries, without=without, wrapper=self.wrapper)
         container, field = None, None
         processes.set_patience(2.5 if without else 10)
         try:

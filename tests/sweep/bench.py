@@ -53,7 +53,8 @@ def store():
 class Bench:
     """A target, and attaches to it one after the other."""
 
-    def __init__(self, helpers, inject, scenario):
+    def __init__(self, helpers, inject, scenario, lacking=""):
+        self.wrapper = (helpers["nosys"], *lacking.split(","), "--") if lacking else ()
         self.helpers, self.inject, self.scenario, self.target = helpers, inject, SCENARIOS[scenario], None
 
     def open(self):
@@ -72,7 +73,7 @@ class Bench:
     def attach(self, program, *options, env=None, deadline=DEADLINE):
         """The record of one attach. options: inject's."""
         record = os.memfd_create("record")
-        command = [self.inject, "--record", str(record), "--deadline", str(deadline), *options,
+        command = [*self.wrapper, self.inject, "--record", str(record), "--deadline", str(deadline), *options,
                    *(["--tty"] if self.scenario.terminal else []), "--", program, *self.scenario.options, self.target.ref, "--",
                    *self.scenario.command]
         base = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "TERM": "xterm", "LANG": "C.UTF-8", "DBGATTACH_STORE": store(),

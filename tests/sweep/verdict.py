@@ -18,7 +18,7 @@ Allowed = namedtuple("Allowed", "fields stderr call reason but", defaults=(None,
 ALLOWED = (
     Allowed(r"((command|init) mountinfo|told mount) /dev/(null|zero|full|random|urandom|tty)", None, r"monitor mknodat",
             "a caller who may make no nodes: the session has a read-only clone of his"),
-    Allowed(r"(command|init) mountinfo .*|told mount .*", None, r"entry mount_setattr",
+    Allowed(r"(command|init) mountinfo .*|told mount .*", None, r"entry mount(_setattr)?",
             "EPERM there is how the kernel says that a mount's access-time flags are locked: then they stay", r"\b(noatime|relatime)\b"),
     Allowed(r".*cgroup.*", r"the session has no cgroup of its own", None,
             "a host may have no cgroups for it: one line says so"),

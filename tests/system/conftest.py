@@ -35,6 +35,8 @@ TEST_LIMIT = 120  # seconds for one test, whatever hangs
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "no_filter: what it asserts is another under a filter of the caller's, as --lacking makes it")
+    config.addinivalue_line("markers", "uses(call, ...): cannot be done without these system calls, which is said elsewhere")
     config.addinivalue_line("markers", "falls_without(name, ...): the test fails on a build without this protection")
     processes.forget_the_caller()
     processes.become_subreaper()
@@ -45,6 +47,11 @@ def pytest_configure(config):
 # The second run, on the weakened program
 
 def pytest_collection_modifyitems(config, items):
+    if lacking := set(config.getoption("lacking").split(",")) - {""}:
+        left_out = [item for item in items if item.get_closest_marker("no_filter")
+                    or any(lacking & set(mark.args) for mark in item.iter_markers("uses"))]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     if config.getoption("no_weak"):
         return
     weakened = []
@@ -111,11 +118,18 @@ def binaries(pytestconfig):
 
 
 @pytest.fixture
-def dbg(request, binaries):
+def lacking(pytestconfig, helpers):
+    """What puts a program on a kernel without the calls that --lacking names."""
+    calls = pytestconfig.getoption("lacking").split(",")
+    return (helpers["nosys"], *calls, "--") if calls != [""] else ()
+
+
+@pytest.fixture
+def dbg(request, binaries, lacking):
     """The program; in the second run of a marked test, the weakened one."""
     if os.geteuid() != 0:
         pytest.skip("needs root")
-    program = Program(*binaries, without=getattr(request.node, "without", ()))
+    program = Program(*binaries, without=getattr(request.node, "without", ()), wrapper=lacking)
     needed = program.path()
     if not os.access(needed, os.X_OK):
         pytest.skip(f"{needed} is not built")
@@ -162,7 +176,7 @@ def terminal(dbg, helpers, request):
     opened = []
 
     def start(*arguments, barrier=None, weak=(), env=None, program=None, **how):
-        command = program or (dbg.path(barrier, weak), *arguments)
+        command = program or (*dbg.wrapper, dbg.path(barrier, weak), *arguments)
         opened.append(Terminal(command, helpers["payload"], dbg.environment(barrier, weak, env), barrier=barrier, **how))
         dbg.terminals.append(opened[-1])
         return opened[-1]
@@ -279,6 +293,13 @@ def attempts(dbg):
         result = dbg.run(*options, target.ref, *program, *arguments).succeeded()
         return dict(line.rsplit(" ", 1) for line in result.text.splitlines())
     return ask
+
+
+@pytest.fixture
+def fresh_procfs():
+    """A procfs of another PID namespace, made from outside of it."""
+    if [int(part) for part in os.uname().release.split(".")[:2]] < [6, 17]:
+        pytest.skip("this kernel cannot make one (Linux 6.17)")
 
 
 @pytest.fixture

@@ -11,4 +11,5 @@ def pytest_addoption(parser):
     parser.addoption("--test-binary", default=os.environ.get("DBG_TEST_BINARY", f"{build}/test/dbgattach"),
                      help="its test build, with barriers and protections that can be left out")
     parser.addoption("--helpers", default=f"{build}/helpers", help="where the helper programs are, or are built")
+    parser.addoption("--lacking", default="", metavar="CALL,...", help="as on a kernel without these system calls (by helpers/nosys)")
     parser.addoption("--no-weak", action="store_true", help="leave the runs on the weakened program out")

@@ -187,8 +187,9 @@ class Program:
     known = set()  # every pid that a Popen of ours waits for
     ever = set()  # the pid of every dbgattach that was started
 
-    def __init__(self, binary, test_binary, without=()):
-        self.binary, self.test_binary, self.without = binary, test_binary, tuple(without)
+    def __init__(self, binary, test_binary, without=(), wrapper=()):
+        """wrapper: what starts each of them."""
+        self.binary, self.test_binary, self.without, self.wrapper = binary, test_binary, tuple(without), tuple(wrapper)
         self.started, self.terminals = [], []
         self.settings = {"DBGATTACH_STORE": "/nonexistent/store"}  # whatever this host has installed
 
@@ -207,7 +208,7 @@ class Program:
 
     def start(self, *args, barrier=None, weak=(), env=None, prefix=(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
               stderr=subprocess.PIPE, **popen):
-        command = [*prefix, self.path(barrier, weak), *args]
+        command = [*self.wrapper, *prefix, self.path(barrier, weak), *args]
         process = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr,
                                    env=self.environment(barrier, weak, env), **popen)
         Program.known.add(process.pid)

@@ -6,6 +6,7 @@ import pytest
 import toolboxes
 
 BASE, COUNT = 200000, 65536
+IDMAPPED = pytest.mark.uses("mount_setattr")
 FORMATS = ("erofs", "squashfs", "tree")
 
 
@@ -25,7 +26,7 @@ def test_a_layer_for_another_core_is_left_out(dbg, target, core, trees):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("userns", [None, f"{BASE}:{COUNT}"])
+@pytest.mark.parametrize("userns", [None, pytest.param(f"{BASE}:{COUNT}", marks=IDMAPPED)])
 def test_a_layer_comes_to_a_session_that_runs(dbg, fake, core, trees, form, userns, unchanged):
     """Within a second, under the shell that is open, with its files and its working directory."""
     target = fake(userns=userns) if userns else fake()

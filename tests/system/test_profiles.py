@@ -43,6 +43,7 @@ TABLE = {
 }
 
 
+@pytest.mark.no_filter
 @pytest.mark.parametrize("profile", TABLE)
 def test_table(show, docker_target, profile):
     """In a hardened container: ids, groups, five sets, no_new_privs, seccomp."""
@@ -95,6 +96,7 @@ EXACT = {
 }
 
 
+@pytest.mark.no_filter
 @pytest.mark.parametrize("case", [pytest.param(case, marks=falls_without("GROUPS", "VERIFY") if case == "user with groups" else ())
                                   for case in EXACT])
 def test_target_is_exact(dbg, docker, once, case):
@@ -130,6 +132,7 @@ def test_limits_of_target(show, docker, once):
     assert int(seen["oom_score_adj"]) == 321
 
 
+@pytest.mark.no_filter
 def test_ambient_capabilities_of_the_target(dbg, runc, once):
     container = once(runc, uid=1000, caps=("KILL", "NET_RAW"), ambient=("KILL",), groups=(7, 9))
     seen = of_session(dbg, container.ref, "--profile", "target")
@@ -137,6 +140,7 @@ def test_ambient_capabilities_of_the_target(dbg, runc, once):
     assert int(seen["CapAmb"], 16) == mask("KILL") and seen["Groups"] == "7 9"
 
 
+@pytest.mark.no_filter
 def test_target_with_a_user_namespace(dbg, runc, once):
     container = once(runc, uid=5, caps=("KILL",), userns=(100000, 65536), groups=(7,))
     wanted = of_target(container)
@@ -179,6 +183,7 @@ def test_custom_as_another_user(show, docker_target, tmp_path, capabilities):
         sets(mask("KILL"), ambient=mask("KILL"))
 
 
+@pytest.mark.no_filter
 def test_custom_like_target(dbg, docker_target, tmp_path):
     path = write(tmp_path, "p", {"name": "t", "ids": "target", "capabilities": "target", "seccomp": "unconfined",
                                  "limits": "target"})

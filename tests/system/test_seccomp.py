@@ -34,6 +34,7 @@ def filters(pid):
 
 # of a file
 
+@pytest.mark.no_filter
 @falls_without("FOREIGN_SECCOMP", "VERIFY")
 @pytest.mark.parametrize("content", [EARLY, LATE], ids=["early", "late"])
 @pytest.mark.parametrize("options, count", [((), 2), (("--profile", "sysadmin"), 1), (("--profile", "target"), 2)], ids=str)
@@ -128,6 +129,7 @@ def filtered(docker, once, tmp_path):
     return once(docker, "--security-opt", f"seccomp={path}")
 
 
+@pytest.mark.no_filter
 @falls_without("FOREIGN_SECCOMP", "VERIFY")
 @pytest.mark.parametrize("options", [("--profile", "target"), ("--profile", "restricted")], ids=str)
 def test_config_of_docker(dbg, attempts, filtered, options):
@@ -136,6 +138,7 @@ def test_config_of_docker(dbg, attempts, filtered, options):
     assert (seen["Seccomp"], seen["Seccomp_filters"]) == (wanted["Seccomp"], wanted["Seccomp_filters"]) == ("2", "1")
 
 
+@pytest.mark.no_filter
 def test_config_on_top_of_general(dbg, attempts, filtered):
     tried = attempts(filtered, "trysyscall", *ASKED, "mount", options=("--seccomp", "target"))
     assert tried == {"epoll_create1": DENIED, "memfd_create": "EFAULT", "mount": "EPERM"}
@@ -146,6 +149,7 @@ SAME = ("epoll_create1 memfd_create mount umount2 setns unshare keyctl add_key b
         "io_uring_setup open_by_handle_at reboot settimeofday perf_event_open quotactl acct").split()
 
 
+@pytest.mark.no_filter
 @pytest.mark.parametrize("engine", ["docker", "podman"])
 def test_same_answers_as_in_the_container(request, dbg, attempts, once, engine):
     """The default profile of Docker and Podman: each call is answered like to a process that the runtime started."""
@@ -157,6 +161,7 @@ def test_same_answers_as_in_the_container(request, dbg, attempts, once, engine):
     assert dict(line.rsplit(" ", 1) for line in result.text.splitlines()) == wanted
 
 
+@pytest.mark.no_filter
 def test_unconfined_target(dbg, docker, once):
     container = once(docker, "--security-opt", "seccomp=unconfined")
     assert of_session(dbg, container.ref, "--profile", "target")["Seccomp"] == "0"
@@ -210,6 +215,7 @@ def two_filters(runc, once, helpers):
     return container
 
 
+@pytest.mark.no_filter
 def test_copy(dbg, attempts, runc, once, helpers):
     """pid:N has no config. Both filters, and the target runs on."""
     container = two_filters(runc, once, helpers)
@@ -221,6 +227,7 @@ def test_copy(dbg, attempts, runc, once, helpers):
     assert processes.state(container.pid) == "S" and status_field(container.pid, "TracerPid") == "0"
 
 
+@pytest.mark.no_filter
 @pytest.mark.parametrize("options", [("--profile", "target"), ("--profile", "restricted", "--seccomp", "target")], ids=str)
 def test_more_than_the_config_states(dbg, runc, once, helpers, options):
     """The config has one of two: by name both are copied, and --explain says so without stopping the target."""
@@ -244,11 +251,13 @@ def test_config_is_told_to_be_one_of_two(dbg, runc, once, helpers):
     assert "2 seccomp filters" in line and "under a filter" in line
 
 
+@pytest.mark.no_filter
 def test_explain_does_not_stop_the_target(dbg, filtered):
     text = dbg.run("--explain", "--profile", "target", f"pid:{filtered.pid}").succeeded().text
     assert "10 ms" in text and "PTRACE_SECCOMP_GET_FILTER" in text
 
 
+@pytest.mark.no_filter
 def test_copier_that_hangs(dbg, test_build, filtered):
     """Its second is over: it is killed, and the target is free again."""
     session = dbg.start("--profile", "target", f"pid:{filtered.pid}", P, "true", barrier="copy/stopped")
@@ -259,6 +268,7 @@ def test_copier_that_hangs(dbg, test_build, filtered):
     assert processes.state(filtered.pid) == "S" and status_field(filtered.pid, "TracerPid") == "0"
 
 
+@pytest.mark.no_filter
 def test_copier_whose_caller_is_killed(dbg, test_build, filtered):
     session = dbg.start("--profile", "target", f"pid:{filtered.pid}", P, "true", barrier="copy/stopped")
     processes.wait_until(lambda: processes.state(filtered.pid) == "t", what="the target to be stopped")
@@ -266,6 +276,7 @@ def test_copier_whose_caller_is_killed(dbg, test_build, filtered):
     processes.wait_until(lambda: processes.state(filtered.pid) == "S", what="the target to run on")
 
 
+@pytest.mark.no_filter
 def test_caller_under_a_filter(dbg, helpers, filtered):
     """The kernel refuses the copy to him, so he is told beforehand; a config is as good as ever."""
     prefix = (helpers["nosys"], "quotactl", "--")

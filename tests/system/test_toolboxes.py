@@ -11,6 +11,7 @@ import toolboxes
 from processes import wait_until
 
 BASE, COUNT = 200000, 65536
+IDMAPPED = pytest.mark.uses("mount_setattr")
 FORMATS = ("erofs", "squashfs", "tree")
 
 
@@ -93,6 +94,7 @@ def test_by_a_loop_device_where_the_file_cannot_be_mounted(dbg, target, trees, t
         subprocess.run(["umount", place], check=True)
 
 
+@IDMAPPED
 @pytest.mark.parametrize("form", FORMATS)
 def test_its_files_belong_to_root_of_the_target_s_namespace(dbg, fake, store, trees, form):
     core = toolboxes.make(store, "core", trees / "core", formats=(form,))
@@ -128,8 +130,25 @@ def test_setuid_and_devices_of_an_image_mean_nothing(dbg, target, store, trees, 
     assert {"nosuid", "nodev"} <= set(options)
 
 
-@pytest.mark.parametrize("form", ("erofs", "squashfs"))
+@pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("userns", [None, f"{BASE}:{COUNT}"])
+def test_without_mount_setattr(dbg, helpers, fake, store, trees, form, userns):
+    """As ever; but that it cannot be shown as another namespace's. That is told, and the one inside dbgattach serves if none was named."""
+    toolboxes.make(store, "core", trees / "core", formats=(form,))
+    target = fake(userns=userns) if userns else fake()
+    prefix = (helpers["nosys"], "mount_setattr", "--")
+    result = dbg.run("-c", "stat -c %u /dbg/bin/busybox", target.ref, prefix=prefix).succeeded()
+    assert result.text == "0\n"
+    if not userns:
+        assert result.err == "" and dbg.run("-c", "(echo x >/dbg/bin/x) 2>&1", target.ref, prefix=prefix).code != 0
+    else:
+        assert "idmapped mounts are of Linux 5.12" in result.err and "the toolbox inside dbgattach is used" in result.err
+        line = dbg.run("--toolbox", "core", target.ref, "true", prefix=prefix).failed("unsupported").err
+        assert "idmapped mounts are of Linux 5.12" in line
+
+
+@pytest.mark.parametrize("form", ("erofs", "squashfs"))
+@pytest.mark.parametrize("userns", [None, pytest.param(f"{BASE}:{COUNT}", marks=IDMAPPED)])
 def test_hot_files_lie_over_an_image(dbg, fake, store, trees, form, userns):
     """And with layers, below them; sealed like everything else."""
     core = toolboxes.make(store, "core", trees / "core", formats=(form,), hot={"bin/hot": b"#!/dbg/bin/sh\necho it is hot\n"})

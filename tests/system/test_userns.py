@@ -99,6 +99,7 @@ def test_sealed(attempts, fake):
     assert tried["create"] == tried["/dbg/bin/busybox"] == "EROFS", tried
 
 
+@pytest.mark.usefixtures("fresh_procfs")
 @pytest.mark.parametrize("proc", ["none", "tmpfs"])
 def test_fresh_proc(attempts, fake, proc):
     target = fake(userns=f"{BASE}:{COUNT}", proc=proc)

@@ -10,6 +10,7 @@ from processes import read, wait_until
 
 P = "/payload"
 falls_without = pytest.mark.falls_without
+needs_fresh_procfs = pytest.mark.usefixtures("fresh_procfs")
 MASKED_WRITES = ["/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger", "/proc/sys/kernel/modprobe", "/proc/sys/vm/drop_caches",
                  "/proc/sys/kernel/hostname", "/proc/irq/default_smp_affinity"]
 OURS = ("/dbg", "/proc", "/sys")
@@ -157,6 +158,7 @@ def test_mounts_of_the_target_are_there(dbg, docker, once, tmp_path):
     assert (tmp_path / "file").read_text() == "from a volume\n"
 
 
+@needs_fresh_procfs
 def test_target_without_any_directory(dbg, fake, tree, show):
     """One static program and nothing else."""
     target = fake(tree=tree(bare=True), proc="none")
@@ -221,6 +223,7 @@ def test_proc_is_the_targets_own(dbg, target):
     assert str(target.pid) not in out  # the host's processes are not there
 
 
+@needs_fresh_procfs
 @falls_without("PROC_MASK")
 @pytest.mark.parametrize("proc", ["none", "tmpfs"])
 def test_fresh_proc_is_masked(attempts, fake, proc):
@@ -230,6 +233,7 @@ def test_fresh_proc_is_masked(attempts, fake, proc):
     assert tried["/proc/sys/kernel/core_pattern"] != "ENOENT"
 
 
+@needs_fresh_procfs
 @falls_without("PROC_MASK")
 @pytest.mark.parametrize("proc", ["none", "tmpfs"])
 def test_fresh_proc_sys(attempts, fake, proc):
@@ -240,6 +244,7 @@ def test_fresh_proc_sys(attempts, fake, proc):
         assert tried == {}
 
 
+@needs_fresh_procfs
 @falls_without("PROC_MASK")
 def test_fresh_proc_from_outside(dbg, fake):
     """Nor through the session's root, for who can reach it."""
@@ -257,6 +262,7 @@ def test_fresh_proc_from_outside(dbg, fake):
 COVERED = ["kcore", "keys", "timer_list", "latency_stats", "sched_debug", "acpi", "scsi", "asound", "firmware"]
 
 
+@needs_fresh_procfs
 @falls_without("PROC_MASK")
 def test_fresh_proc_covers(dbg, fake):
     """Empty, where they are at all."""
@@ -266,11 +272,13 @@ def test_fresh_proc_covers(dbg, fake):
     assert "=keys" in lines and all(line.removeprefix("=") in COVERED for line in lines), lines
 
 
+@needs_fresh_procfs
 def test_fresh_proc_shows_the_targets_processes(dbg, fake):
     out = dbg.run(fake(proc="none").ref, "sh", "-c", "cat /proc/1/comm; echo /proc/[0-9]*").succeeded().text.split("\n")
     assert out[0] == "payload" and len(out[1].split()) <= 5, out
 
 
+@needs_fresh_procfs
 def test_sysadmin_has_an_open_proc(attempts, fake):
     tried = attempts(fake(proc="none"), "tryopen", "/proc/sys/kernel/hostname", options=("--profile", "sysadmin"))
     assert tried == {"/proc/sys/kernel/hostname": "ok"}
@@ -317,6 +325,7 @@ def mounts(show, target, *options):
             if line.split()[3] != "/null"}  # a cover of a file is /dev/null, as with runc
 
 
+@needs_fresh_procfs
 def test_flags_of_our_mounts(show, fake, tree):
     """NODEV on all that we add but /dev and its devpts, which are NOSUID and NOEXEC."""
     ours = mounts(show, fake(tree=tree(bare=True), proc="none"))
@@ -337,6 +346,7 @@ def test_nothing_of_the_host_in_the_session(show, target):
     assert not [line for line in lines if line.split()[2] == root_device]
 
 
+@needs_fresh_procfs
 def test_without_the_mount_namespace(dbg, target):
     """--ns without mnt: /dbg, a masked proc and a /dev; never the host's tree."""
     names = set(dbg.run("--ns", "pid,net,uts,ipc", target.ref, "ls", "-A", "/").succeeded().text.split())

@@ -11,6 +11,12 @@
  * fork(2) whose child is born in the cgroup2 directory cgroup_fd (-EBADF: none) and that returns a pidfd too.
  * [CLONE_INTO_CGROUP, Linux 5.7: joining later by a write to cgroup.procs waits for an RCU grace period]
  */
+pid_t sys_clone3(int cgroup_fd, int *ret_pidfd);
+
+/*
+ * The same. Where there is no clone3 (Linux 5.7; many a container's filter refuses it) the child joins the cgroup by itself
+ * before this returns in it, or exits with the errno.
+ */
 pid_t sys_fork(int cgroup_fd, int *ret_pidfd);
 
 /*
@@ -33,7 +39,13 @@ int sys_act_as(uid_t uid, gid_t gid, int (*act)(void *argument), void *argument)
 int sys_reap(int pidfd, siginfo_t *ret);
 
 /* close_range(2): from first to the last fd there is. */
-int sys_close_from(unsigned first);
+int sys_close_range(unsigned first);
+
+/*
+ * The same. Where there is no close_range (Linux 5.9) each fd that the kernel lists is closed. self_fd: of our own /proc/self;
+ * -EBADF: /proc is the host's own.
+ */
+int sys_close_from(unsigned first, int self_fd);
 
 /*
  * Closes every fd, stdio too, but those that fds point to (-EBADF: none), which get the lowest numbers: for a process that

@@ -73,7 +73,7 @@ static _Noreturn void be_init(const struct scene *scene, const struct session_ch
 		high[i] = fcntl(fds[i], F_DUPFD, 64);
 	for (int i = 0; i < 4; i++)
 		(void)dup2(high[i], i);
-	(void)sys_close_from(4);
+	(void)sys_close_from(4, -EBADF);
 	scene->init(scene->page);
 	_exit(99);
 }
@@ -144,7 +144,7 @@ void scene_start(struct scene *scene)
 	if (dup2(scene->in, 0) < 0 || dup2(scene->out, 1) < 0 || dup2(scene->error, 2) < 0)
 		_exit(96);
 	/* The test's own ends of pipes must not be held open by the runner. */
-	(void)sys_close_from(scene->pts >= 0 ? (unsigned)scene->pts + 1 : 3);
+	(void)sys_close_from(scene->pts >= 0 ? (unsigned)scene->pts + 1 : 3, -EBADF);
 	_exit(run(scene));
 }
 
