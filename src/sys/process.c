@@ -10,13 +10,16 @@
 #include <linux/keyctl.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define TRACER_MS 250
+#define ASIDE_STACK_SIZE (256U << 10)
 
 pid_t sys_fork(int cgroup_fd, int *ret_pidfd)
 {
@@ -37,6 +40,37 @@ pid_t sys_fork(int cgroup_fd, int *ret_pidfd)
 	if (pid > 0)
 		*ret_pidfd = pidfd;
 	return (pid_t)pid;
+}
+
+struct aside {
+	int (*act)(void *argument);
+	void *argument;
+	int result;
+};
+
+static int run_aside(void *argument)
+{
+	struct aside *aside = argument;
+
+	aside->result = aside->act(aside->argument);
+	return 0;
+}
+
+int sys_run_aside(int (*act)(void *argument), void *argument)
+{
+	struct aside aside = { act, argument, -ECHILD };
+	char *stack = mmap(NULL, ASIDE_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+
+	if (stack == MAP_FAILED)
+		return -errno;
+	/* As with vfork(2) we wait until it has ended, so memory and fds may be the same: what it opens is ours. */
+	pid_t child =
+		clone(run_aside, stack + ASIDE_STACK_SIZE, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &aside);
+	int result = child < 0 ? -errno : 0;
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		;
+	(void)munmap(stack, ASIDE_STACK_SIZE);
+	return result < 0 ? result : aside.result;
 }
 
 int sys_reap(int pidfd, siginfo_t *ret)

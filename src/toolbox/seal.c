@@ -8,50 +8,35 @@
 
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/sys/mount_api.h"
+#include "dbgattach/sys/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
-
-#define STACK_SIZE 32768
 
 struct task {
 	int namespace_fd;
 	int (*act)(void *argument);
 	void *argument;
-	int result;
 };
 
 static int run(void *argument)
 {
 	struct task *task = argument;
 
-	if (task->namespace_fd >= 0)
-		task->result = setns(task->namespace_fd, CLONE_NEWNS) < 0 ? -errno : 0;
-	else
-		task->result =
-			unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? -errno : 0;
-	if (task->result == 0)
-		task->result = task->act(task->argument);
-	return 0;
+	if (task->namespace_fd >= 0 ?
+		    setns(task->namespace_fd, CLONE_NEWNS) < 0 :
+		    unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -errno;
+	return task->act(task->argument);
 }
 
 int in_mount_namespace(int namespace_fd, int (*act)(void *argument), void *argument)
 {
-	struct task task = { namespace_fd, act, argument, -ECHILD };
-	_Alignas(16) char stack[STACK_SIZE];
+	struct task task = { namespace_fd, act, argument };
 
-	/* As with vfork(2) we wait until it has ended, so memory and fds may be the same: what it opens is ours. */
-	pid_t child = clone(run, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &task);
-
-	if (child < 0)
-		return -errno;
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-		;
-	return task.result;
+	return sys_run_aside(run, &task);
 }
 
 /* On top of the root, which needs no directory; a lookup of /proc still begins beneath it. */

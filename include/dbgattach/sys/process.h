@@ -14,6 +14,12 @@
 pid_t sys_fork(int cgroup_fd, int *ret_pidfd);
 
 /*
+ * Runs act in a process of its own, whose memory and fds are ours, and waits for its end: for what would change us, the namespaces
+ * that we are in. What act returns; -ECHILD: it was killed.
+ */
+int sys_run_aside(int (*act)(void *argument), void *argument);
+
+/*
  * Reaps a child that is dead by its pidfd. Who traces it has its status first: strace -f for a moment, which is waited for, a
  * process of the target's for as long as it likes: then 0 with si_pid 0.
  */
