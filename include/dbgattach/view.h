@@ -30,6 +30,7 @@ struct view_owner {
 	gid_t root_gid;
 	uid_t session_uid; /* the session's own ids, likewise */
 	gid_t session_gid;
+	bool bound_nodes; /* no device node can be made: the host's own are bound, in a mount namespace of the caller's alone */
 	const char *context; /* as in struct view_options */
 };
 
@@ -50,7 +51,7 @@ struct view_parts {
 
 void view_parts_done(struct view_parts *parts);
 
-/* dev, pts and scratch. Needs CAP_SYS_ADMIN and CAP_MKNOD. */
+/* dev, pts and scratch. Needs CAP_SYS_ADMIN, and CAP_MKNOD where nodes are made. */
 int view_prepare(const struct view_owner *owner, struct view_parts *parts, struct err *err);
 
 /* Things that a person should be told; bits. */
@@ -67,6 +68,7 @@ const char *view_note_text(unsigned note);
  * root_fd: O_PATH of the target's root (-EBADF: not joined). pidns_fd, pidns_inode: the PID namespace the session will be
  * in; nspid: the target's pid in there.
  */
+bool view_proc_serves(int root_fd, uint64_t pidns_inode, pid_t nspid);
 int view_proc_prepare(int root_fd, int pidns_fd, uint64_t pidns_inode, pid_t nspid, struct view_parts *parts,
 		      unsigned *notes, struct err *err);
 

@@ -54,6 +54,12 @@ static int plan_namespaces(const struct attach_request *request, const struct at
 	plan->join = differing & (request->namespaces_given ? request->namespaces : all);
 	plan->shared_with_host = all & ~differing;
 	plan->own_userns = (differing & NS_BIT(NS_USER)) != 0;
+	plan->inside = facts->inside;
+	if (facts->plain && !facts->owns_userns)
+		return err_set(
+			err, ERR_DENIED,
+			"the target is in no user namespace that the caller has made, and without CAP_SYS_ADMIN he "
+			"can enter no other");
 	if (plan->own_userns && (plan->join & NS_BIT(NS_USER)) == 0)
 		return err_set(
 			err, ERR_REFUSED,

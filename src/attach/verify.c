@@ -94,7 +94,9 @@ int step_verify(struct attach *attach, struct err *err)
 	const struct privilege_expectation expected = {
 		.uid = plan->host_uid,
 		.gid = plan->host_gid,
-		.groups = plan->target_groups ? target->groups : &plan->host_gid,
+		.groups = plan->kept_groups   ? attach->facts.caller_groups :
+			  plan->target_groups ? target->groups :
+						&plan->host_gid,
 		.groups_count = plan->groups_count,
 		.sets = plan->capabilities,
 		.seccomp_filters = attach->facts.caller_seccomp_filters + (plan->seccomp.ours ? 1 : 0) +

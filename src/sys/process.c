@@ -59,7 +59,8 @@ static int run_aside(void *argument)
 int sys_run_aside(int (*act)(void *argument), void *argument)
 {
 	struct aside aside = { act, argument, -ECHILD };
-	char *stack = mmap(NULL, ASIDE_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+	char *stack =
+		mmap(NULL, ASIDE_STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
 
 	if (stack == MAP_FAILED)
 		return -errno;

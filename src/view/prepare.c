@@ -55,19 +55,68 @@ static int give(int dev, const char *name, const struct view_owner *owner)
 	return fchownat(dev, name, owner->root_uid, owner->root_gid, AT_SYMLINK_NOFOLLOW);
 }
 
+static const struct {
+	const char *name;
+	unsigned major, minor;
+} nodes[] = {
+	{ "null", 1, 3 }, { "zero", 1, 5 }, { "full", 1, 7 }, { "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 },
+};
+
 /*
  * Nodes of our own and not clones of the host's: a root session may chmod what it sees in /dev, and the inode behind a
  * clone would be the host's.
  */
 static int make_nodes(int dev, const struct view_owner *owner)
 {
-	static const struct {
-		const char *name;
-		unsigned major, minor;
-	} nodes[] = {
-		{ "null", 1, 3 },   { "zero", 1, 5 },    { "full", 1, 7 },
-		{ "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 },
-	};
+	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
+		if (mknodat(dev, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) < 0 ||
+		    give(dev, nodes[i].name, owner) < 0)
+			return -errno;
+	return 0;
+}
+
+static int bind_node(int dev, const char *name, unsigned major, unsigned minor)
+{
+	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC };
+	struct statx statx_buffer;
+	char path[16];
+
+	(void)snprintf(path, sizeof(path), "/dev/%s", name);
+	cleanup_close int clone = sys_open_tree_clone(AT_FDCWD, path, AT_NO_AUTOMOUNT);
+	if (clone < 0)
+		return clone;
+	if (statx(clone, "", AT_EMPTY_PATH, STATX_TYPE, &statx_buffer) < 0)
+		return -errno;
+	if (!S_ISCHR(statx_buffer.stx_mode) || statx_buffer.stx_rdev_major != major ||
+	    statx_buffer.stx_rdev_minor != minor)
+		return -ENODEV;
+	int result = sys_mount_setattr(clone, 0, &attributes);
+	if (result == 0 && mknodat(dev, name, S_IFREG | 0666, 0) < 0)
+		result = -errno;
+	return result < 0 ? result : sys_move_mount(clone, dev, name);
+}
+
+/*
+ * In a user namespace nobody can make a node, and what its root sees of the host's he can neither chmod nor own. Until Linux 6.15
+ * nothing can be mounted on what is mounted nowhere: on top of the root, which needs no directory, then, and cloned from there.
+ */
+static int bind_nodes(int *dev)
+{
+	int result = sys_move_mount(*dev, AT_FDCWD, "/");
+
+	for (size_t i = 0; result == 0 && i < ARRAY_SIZE(nodes); i++)
+		result = bind_node(*dev, nodes[i].name, nodes[i].major, nodes[i].minor);
+	if (result == 0)
+		result = sys_open_tree_clone(*dev, "", AT_EMPTY_PATH | AT_RECURSIVE);
+	if (result < 0)
+		return result;
+	close_quietly(*dev);
+	*dev = result;
+	return 0;
+}
+
+static int make_links(int dev, const struct view_owner *owner)
+{
 	static const struct {
 		const char *name, *target;
 	} links[] = {
@@ -75,10 +124,6 @@ static int make_nodes(int dev, const struct view_owner *owner)
 		{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
 	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
-		if (mknodat(dev, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)) < 0 ||
-		    give(dev, nodes[i].name, owner) < 0)
-			return -errno;
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
 		if (symlinkat(links[i].target, dev, links[i].name) < 0 || give(dev, links[i].name, owner) < 0)
 			return -errno;
@@ -91,9 +136,12 @@ int view_prepare(const struct view_owner *owner, struct view_parts *parts, struc
 				      owner->context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	if (parts->dev < 0)
 		return err_sys(err, parts->dev, "tmpfs for the session's /dev");
-	int result = make_nodes(parts->dev, owner);
+	int result = make_links(parts->dev, owner);
+	if (result == 0)
+		result = owner->bound_nodes ? bind_nodes(&parts->dev) : make_nodes(parts->dev, owner);
 	if (result < 0)
-		return err_sys(err, result, "device nodes for the session's /dev (needs CAP_MKNOD)");
+		return err_sys(err, result, "device nodes for the session's /dev%s",
+			       owner->bound_nodes ? " (the host's are bound)" : " (needs CAP_MKNOD)");
 	parts->pts = make_owned_mount("devpts", "0620", "ptmxmode", "0666", owner->session_uid, owner->session_gid,
 				      owner->context, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 	if (parts->pts < 0)
