@@ -23,7 +23,13 @@ int attach_kill_others(void *context)
 {
 	const struct attach *attach = context;
 
-	return attach->has_cgroup ? cgroup_kill_others(&attach->cgroup, attach->init) : -EOPNOTSUPP;
+	bool ignored;
+
+	if (attach->has_cgroup)
+		return cgroup_kill_others(&attach->cgroup, attach->init);
+	return attach->mounts != 0 && PROTECTED(CGROUP) && PROTECTED(MEMBERS) ?
+		       ns_kill_members(attach->host.proc_fd, attach->mounts, attach->init, &ignored) :
+		       -EOPNOTSUPP;
 }
 
 /*
@@ -63,13 +69,24 @@ static void end_session(struct attach *attach)
 	end_child(&attach->init_pidfd);
 }
 
+/* Nobody, where init has ended in order: it does so last. */
+static void end_members(struct attach *attach)
+{
+	int64_t deadline = clock_now_ms() + CHILD_DEADLINE_MS;
+
+	while (attach_kill_others(attach) > 0 && clock_now_ms() < deadline)
+		clock_pause_ms(1);
+}
+
 static void end_cgroup(struct attach *attach)
 {
 	int64_t deadline = clock_now_ms() + CHILD_DEADLINE_MS;
 	pid_t pid;
 
-	if (!attach->has_cgroup)
+	if (!attach->has_cgroup) {
+		end_members(attach);
 		return;
+	}
 	/* An init that was not found yet ends by itself, now that its start pipe is closed; killed, it would reap nobody. */
 	while (cgroup_members(&attach->cgroup, &pid, 1) > 0 && clock_now_ms() < deadline)
 		clock_pause_ms(1);

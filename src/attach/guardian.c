@@ -55,6 +55,24 @@ static pid_t find_init(const struct attach *attach)
 	return 0;
 }
 
+/* The same where there is no cgroup. A session that was not verified yet has run nothing, and ends by itself. */
+static void end_members(const struct attach *attach, pid_t init)
+{
+	uint64_t mounts = attach->guardian_page->mounts;
+	int64_t start = clock_now_ms(), now = start;
+	bool init_lives = true;
+	int others = 1;
+
+	if (mounts == 0 || !PROTECTED(MEMBERS))
+		return;
+	while ((others > 0 || init_lives) && now < start + END_DEADLINE_MS) {
+		others = ns_kill_members(attach->host.proc_fd, mounts, now < start + INIT_GRACE_MS ? init : 0,
+					 &init_lives);
+		clock_pause_ms(2);
+		now = clock_now_ms();
+	}
+}
+
 /* Init first reaps what is killed, so that no zombie is left to the target's pid 1; a stubborn one is killed last. */
 static void end_session(struct attach *attach)
 {
@@ -64,7 +82,9 @@ static void end_session(struct attach *attach)
 	cgroup_init(&attach->cgroup);
 	if (!PROTECTED(CGROUP))
 		return;
-	(void)cgroup_open(&attach->cgroup, attach->host.root_fd, attach->session);
+	int result = cgroup_open(&attach->cgroup, attach->host.root_fd, attach->session);
+	if (result == -ENOENT)
+		end_members(attach, init);
 	if (init == 0)
 		init = find_init(attach);
 	while (cgroup_members(&attach->cgroup, &pid, 1) > 0 && (now = clock_now_ms()) < start + END_DEADLINE_MS) {

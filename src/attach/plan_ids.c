@@ -67,15 +67,19 @@ static int keep_groups(const struct attach_facts *facts, const struct idmap *gid
 {
 	const struct proc_status *status = &facts->process.status;
 	size_t count = facts->caller_groups_count;
+	bool others = false;
 
-	for (size_t i = 0; i < count; i++)
-		if (facts->caller_groups[i] != plan->host_gid &&
-		    !has_group(status->groups, status->groups_count, facts->caller_groups[i]) && PROTECTED(KEPT_GROUPS))
+	for (size_t i = 0; i < count; i++) {
+		gid_t group = facts->caller_groups[i];
+		bool primary = group == plan->host_gid;
+
+		others |= !primary;
+		if (!primary && !has_group(status->groups, status->groups_count, group) && PROTECTED(KEPT_GROUPS))
 			return err_set(err, ERR_REFUSED,
 				       "the target's user namespace forbids a change of groups, and the session would "
-				       "stay in the "
-				       "caller's group %u, in which the target is not",
-				       facts->caller_groups[i]);
+				       "stay in the caller's group %u, in which the target is not",
+				       group);
+	}
 	gid_t *groups = calloc(count + 1, sizeof(*groups));
 	if (groups == NULL)
 		return err_sys(err, ENOMEM, "the session's groups");
@@ -87,9 +91,10 @@ static int keep_groups(const struct attach_facts *facts, const struct idmap *gid
 	plan->groups_count = count;
 	plan->target_groups = false;
 	plan->kept_groups = true;
-	plan_note(plan,
-		  "the target's user namespace forbids a change of groups: the session stays in those of the caller's, "
-		  "in which the target is too");
+	if (others)
+		plan_note(plan, "the target's user namespace forbids a change of groups: the session stays in those of "
+				"the caller's, "
+				"in which the target is too");
 	return 0;
 }
 

@@ -64,7 +64,7 @@ int step_init(struct attach *attach, struct err *err)
 	return 0;
 }
 
-static int verify_namespaces(const struct attach *attach, int proc_fd, struct err *err)
+static int verify_namespaces(struct attach *attach, int proc_fd, struct err *err)
 {
 	struct ns_set set;
 	int result = ns_set_read(proc_fd, &set, err);
@@ -84,6 +84,9 @@ static int verify_namespaces(const struct attach *attach, int proc_fd, struct er
 				       "the session is not what was planned: it is in the wrong %s namespace",
 				       ns_kind_name((enum ns_kind)kind));
 	}
+	attach->mounts = set.inode[NS_MNT];
+	if (attach->guardian_page != NULL)
+		attach->guardian_page->mounts = attach->mounts;
 	return 0;
 }
 
