@@ -352,7 +352,10 @@ _Noreturn void entry_main(struct attach *attach)
 {
 	struct err err = { 0 };
 
-	int result = steps_run("entry", entry_steps, entry_steps_count, attach, tell_step, &err);
+	/* Before the first step: where there is no cgroup nobody else would end it. */
+	int result = follow_monitor(attach, &err);
+	if (result == 0)
+		result = steps_run("entry", entry_steps, entry_steps_count, attach, tell_step, &err);
 	if (result < 0)
 		wire_send(attach->wire_write, WIRE_ERROR, 0, &err);
 	_exit(LAUNCHER_EXIT_UNKNOWN);

@@ -9,12 +9,13 @@
 
 #define NEEDED(id, what)                                                                                               \
 	{                                                                                                              \
-		.name = #id, .required = true, .capability = CAPABILITY_BIT(CAP_##id), .use = what,                    \
+		.name = #id, .required = true, .inside = true, .capability = CAPABILITY_BIT(CAP_##id), .use = what,    \
 		.without = "no attach"                                                                                 \
 	}
 #define WANTED(id, what, lost)                                                                                         \
 	{                                                                                                              \
-		.name = #id, .capability = CAPABILITY_BIT(CAP_##id), .use = what, .without = lost                      \
+		.name = #id, .inside = CAP_##id != CAP_SYS_RESOURCE, .capability = CAPABILITY_BIT(CAP_##id),           \
+		.use = what, .without = lost                                                                           \
 	}
 
 static const struct condition conditions[] = {
@@ -24,7 +25,12 @@ static const struct condition conditions[] = {
 	NEEDED(SETUID, "becoming the session's user"),
 	NEEDED(SETGID, "becoming the session's groups"),
 	NEEDED(SETPCAP, "dropping capabilities for good"),
-	NEEDED(MKNOD, "the device nodes of the session's /dev"),
+	{ .name = "MKNOD",
+	  .required = true,
+	  .for_root = true,
+	  .capability = CAPABILITY_BIT(CAP_MKNOD),
+	  .use = "the device nodes of the session's /dev",
+	  .without = "no attach; a plain user's sessions have the host's nodes, bound" },
 	WANTED(DAC_READ_SEARCH, "profiles general, baseline, netadmin", "those are refused, but with --cap-drop"),
 	WANTED(KILL, "profiles general, netadmin", "those are refused, but with --cap-drop"),
 	WANTED(NET_RAW, "profiles general, netadmin", "those are refused, but with --cap-drop"),

@@ -12,6 +12,7 @@ struct examination {
 	struct host host; /* root_fd -EBADF: there is none, host_error says why */
 	struct err host_error;
 	uint64_t capabilities; /* the caller's */
+	bool plain;            /* he is not root: what counts is what he may do in a user namespace of his own */
 };
 
 #define DETAIL_MAX 256
@@ -19,6 +20,8 @@ struct examination {
 struct condition {
 	const char *name;
 	bool required;       /* without it no attach */
+	bool inside;         /* for a plain user: tried in a user namespace of his own, as an attach does it */
+	bool for_root;       /* a plain user's attach does without */
 	const char *use;     /* what depends on it */
 	const char *without; /* what is lost */
 	const char *since;   /* the kernel that has it; NULL: any that counts */
@@ -39,6 +42,8 @@ struct condition_group {
 };
 
 /* child.c */
+/* The calling process goes into a user namespace and a mount namespace of its own, with the caller as root. */
+int doctor_enter_userns(const struct examination *examination);
 int doctor_check_processes(const struct examination *examination, char *detail);
 int doctor_check_userns(const struct examination *examination, char *detail);
 

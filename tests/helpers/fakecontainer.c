@@ -339,7 +339,24 @@ static unsigned long share(char *list)
 	return flags;
 }
 
-enum option_id { TREE = 1, PROC, DEV, SHARE, TIME, USERNS, UID, CAPS, NO_NNP, RW, STRICTATIME, SHARED, CGROUP, ENV, OWNER, DENY };
+enum option_id {
+	TREE = 1,
+	PROC,
+	DEV,
+	SHARE,
+	TIME,
+	USERNS,
+	UID,
+	CAPS,
+	NO_NNP,
+	RW,
+	STRICTATIME,
+	SHARED,
+	CGROUP,
+	ENV,
+	OWNER,
+	DENY
+};
 
 static const struct option long_options[] = {
 	{ "tree", 1, 0, TREE },
