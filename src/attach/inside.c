@@ -28,6 +28,9 @@ static int enter(void *argument)
 	unsigned kinds = inside->attach->plan.own_userns ? NS_BIT(NS_USER) : 0;
 	int result = ns_enter(inside->attach->pin.pidfd, kinds, inside->err);
 
+	/* The memory is the monitor's, and a change of credentials may have opened it to others (fs.suid_dumpable). */
+	if (result == 0)
+		result = privilege_set_undumpable(inside->err);
 	if (result == 0 && inside->mounts)
 		result = view_unshare(inside->err);
 	return result < 0 ? result : inside->act(inside->attach, inside->context, inside->err);
@@ -50,6 +53,8 @@ int attach_become(const struct attach *attach, uid_t uid, gid_t gid, struct err 
 	if (!attach->plan.inside)
 		return 0;
 	int result = privilege_set_ids(uid, gid, err);
+	if (result == 0)
+		result = privilege_set_undumpable(err);
 	if (result == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return err_sys(err, errno, "PR_SET_PDEATHSIG");
 	return result;
