@@ -86,10 +86,8 @@ static int keep_groups(const struct attach_facts *facts, const struct idmap *gid
 	for (size_t i = 0; i < count; i++)
 		if (idmap_to_inside(gid_map, facts->caller_groups[i], &groups[i]) < 0)
 			groups[i] = OVERFLOW_ID;
-	free(plan->groups);
 	plan->groups = groups;
 	plan->groups_count = count;
-	plan->target_groups = false;
 	plan->kept_groups = true;
 	if (others)
 		plan_note(plan, "the target's user namespace forbids a change of groups: the session stays in those of "
@@ -148,10 +146,9 @@ int plan_ids(const struct attach_request *request, const struct attach_facts *fa
 	if (result == 0)
 		result = map_id(gid_map, "gid", plan->gid, &plan->host_gid, err);
 	if (result == 0)
-		result =
-			user == USER_TARGET ? take_target_groups(facts, gid_map, plan, err) : take_own_group(plan, err);
-	if (result == 0 && facts->setgroups_denied)
-		result = keep_groups(facts, gid_map, plan, err);
+		result = facts->setgroups_denied ? keep_groups(facts, gid_map, plan, err) :
+			 user == USER_TARGET     ? take_target_groups(facts, gid_map, plan, err) :
+						   take_own_group(plan, err);
 	if (result < 0)
 		return result;
 	/* The files that only root of the namespace owns (toolbox, /dev); a namespace without root shows them as the session's. */
