@@ -269,6 +269,14 @@ def test_a_layer_comes_while_it_runs(user, own, store):
     assert b"nmap is here" in session.finish(10).out
 
 
+def test_from_inside_his_user_namespace(user, show, own, unchanged):
+    """As by `podman unshare`: root in there, and nobody on the host."""
+    user.prefix = (*AS_USER, "nsenter", "-U", "-t", str(own.pid))
+    with unchanged(own):
+        assert show(own, expect_stderr=True)["ns"]["user"] == own.namespace("user")
+        assert user.run("-u", "1000", own.ref, "id", "-u").succeeded().out == b"1000\n"
+
+
 # What is not his
 
 def test_others(user, fake, docker_target):
