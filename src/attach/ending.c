@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #define INIT_GRACE_MS 1000    /* on a busy host init may need long to reap and exit; killed first, it leaves zombies */
+#define SEARCH_GRACE_MS 5000  /* where it has to find the rest by itself */
 #define CHILD_DEADLINE_MS 300 /* what was killed is gone at once, or hangs where no signal reaches it */
 
 int attach_kill_others(void *context)
@@ -27,9 +28,11 @@ int attach_kill_others(void *context)
 
 	if (attach->has_cgroup)
 		return cgroup_kill_others(&attach->cgroup, attach->init);
-	return attach->mounts != 0 && PROTECTED(CGROUP) && PROTECTED(MEMBERS) ?
-		       ns_kill_members(attach->host.proc_fd, attach->mounts, attach->init, &ignored) :
-		       -EOPNOTSUPP;
+	if (attach->mounts == 0 || !PROTECTED(CGROUP) || !PROTECTED(MEMBERS))
+		return -EOPNOTSUPP;
+	int others = ns_kill_members(attach->host.proc_fd, attach->mounts, attach->init, &ignored);
+	/* Who is not found is not sure to be gone, as with a cgroup's list: init looks for itself then. */
+	return others == 0 ? -EOPNOTSUPP : others;
 }
 
 /*
@@ -64,7 +67,7 @@ static void end_session(struct attach *attach)
 		/* Where there is no list of the others, init finds them by itself. */
 		(void)sys_pidfd_send_signal(attach->init_pidfd, LAUNCHER_PARENT_DEATH_SIGNAL);
 		(void)sys_pidfd_send_signal(attach->init_pidfd, SIGCONT);
-		(void)poll(&poll_fd, 1, INIT_GRACE_MS);
+		(void)poll(&poll_fd, 1, attach->has_cgroup ? INIT_GRACE_MS : SEARCH_GRACE_MS);
 	}
 	end_child(&attach->init_pidfd);
 }

@@ -26,6 +26,8 @@
 
 #define END_DEADLINE_MS 2500 /* init has INIT_GRACE_MS of it to reap the rest */
 #define INIT_GRACE_MS 1500
+#define SEARCH_DEADLINE_MS 6000 /* without a cgroup init may have to find the rest by itself */
+#define SEARCH_GRACE_MS 5000
 
 /*
  * The member that is nobody's child among the members: init, or on the way there the entering process. Known to the monitor
@@ -65,8 +67,8 @@ static void end_members(const struct attach *attach, pid_t init)
 
 	if (mounts == 0 || !PROTECTED(MEMBERS))
 		return;
-	while ((others > 0 || init_lives) && now < start + END_DEADLINE_MS) {
-		others = ns_kill_members(attach->host.proc_fd, mounts, now < start + INIT_GRACE_MS ? init : 0,
+	while ((others > 0 || init_lives) && now < start + SEARCH_DEADLINE_MS) {
+		others = ns_kill_members(attach->host.proc_fd, mounts, now < start + SEARCH_GRACE_MS ? init : 0,
 					 &init_lives);
 		clock_pause_ms(2);
 		now = clock_now_ms();
