@@ -52,10 +52,10 @@ int ns_user_is_callers(int proc_fd, uint64_t own_inode, bool *ret, struct err *e
 int ns_user_denies_setgroups(int proc_fd, bool *ret, struct err *err);
 
 /*
- * Kills every process in the mount namespace with that inode but spare (0: none), which it continues; for a session without a
- * cgroup. proc_fd: the host's. The number that was there to kill, or a negative errno. *ret_spare: it is there.
+ * Kills every process in that mount namespace but spare (0: none), which it continues; for a session without a cgroup. An fd
+ * and not a number: once a namespace has ended another may get its number. proc_fd: the host's. The number that was there to kill, or a negative errno. *ret_spare: it is there.
  */
-int ns_kill_members(int proc_fd, uint64_t mounts, pid_t spare, bool *ret_spare);
+int ns_kill_members(int proc_fd, int mounts, pid_t spare, bool *ret_spare);
 
 /* ---- the session's cgroup ------------------------------------------------------------------------------------ */
 

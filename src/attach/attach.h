@@ -16,9 +16,8 @@
 
 /* Memory shared with the guardian: what one must know of the other and cannot have been told at its birth. */
 struct guardian_page {
-	volatile pid_t init;      /* by the monitor; 0: there is none yet */
-	volatile uint64_t mounts; /* by the monitor; the session's mount namespace, 0: not known yet */
-	volatile bool raw;        /* by the monitor, before it changes the terminal's settings */
+	volatile pid_t init; /* by the monitor; 0: there is none yet */
+	volatile bool raw;   /* by the monitor, before it changes the terminal's settings */
 };
 
 struct attach {
@@ -41,7 +40,7 @@ struct attach {
 	int kept_toolbox, kept_scratch; /* what the session has mounted, for these */
 	struct cgroup cgroup;
 	bool has_cgroup;
-	uint64_t mounts; /* the session's mount namespace, once it was found to be its own; 0: not yet */
+	int mounts; /* without one: the session's mount namespace, once it was found to be its own */
 	struct guardian_page *guardian_page;
 	pid_t monitor, guardian, entry, init;
 	int guardian_pidfd, entry_pidfd, init_pidfd;

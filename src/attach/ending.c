@@ -28,7 +28,7 @@ int attach_kill_others(void *context)
 
 	if (attach->has_cgroup)
 		return cgroup_kill_others(&attach->cgroup, attach->init);
-	if (attach->mounts == 0 || !PROTECTED(CGROUP) || !PROTECTED(MEMBERS))
+	if (attach->mounts < 0 || !PROTECTED(CGROUP) || !PROTECTED(MEMBERS))
 		return -EOPNOTSUPP;
 	int others = ns_kill_members(attach->host.proc_fd, attach->mounts, attach->init, &ignored);
 	/* Who is not found is not sure to be gone, as with a cgroup's list: init looks for itself then. */
@@ -125,6 +125,7 @@ void attach_end(struct attach *attach)
 	cgroup_done(&attach->cgroup);
 	session_channels_done(&attach->channels);
 	view_parts_done(&attach->parts);
+	close_quietly(take_fd(attach->mounts));
 	close_quietly(take_fd(attach->toolbox_watch));
 	close_quietly(take_fd(attach->kept_toolbox));
 	close_quietly(take_fd(attach->kept_scratch));

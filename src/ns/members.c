@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool is_in(int proc_fd, const char *pid, const char *namespace)
@@ -36,17 +37,21 @@ static bool signal_member(int proc_fd, const char *name, pid_t pid, const char *
 	return pidfd >= 0 && is_in(proc_fd, name, namespace) && sys_pidfd_send_signal(pidfd, signal) == 0;
 }
 
-int ns_kill_members(int proc_fd, uint64_t mounts, pid_t spare, bool *ret_spare)
+int ns_kill_members(int proc_fd, int mounts, pid_t spare, bool *ret_spare)
 {
 	char namespace[48];
+	struct stat stat;
 	int others = 0;
+
+	if (fstat(mounts, &stat) < 0)
+		return -errno;
 	cleanup_close int fd = openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
 	if (dir == NULL)
 		return -errno;
 	(void)take_fd(fd);
-	(void)snprintf(namespace, sizeof(namespace), "mnt:[%llu]", (unsigned long long)mounts);
+	(void)snprintf(namespace, sizeof(namespace), "mnt:[%llu]", (unsigned long long)stat.st_ino);
 	*ret_spare = false;
 	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
 		const char *name = entry->d_name;
