@@ -104,6 +104,7 @@ static void what_is_not_the_targets_is_told(void **state)
 
 	be_plain(&made);
 	made.request.profile = profile_find("target");
+	made.facts.process.status.groups_count = 0;
 	made.facts.process.oom_score_adj = 200;
 	cleanup_plan struct attach_plan plan = made_plan(&made);
 	assert_true(plan.fall_short);
