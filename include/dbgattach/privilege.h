@@ -61,6 +61,7 @@ struct capability_need {
 	const char *name; /* "SYS_ADMIN" */
 	uint64_t capability;
 	bool required;       /* by every attach of root's */
+	bool in_userns;      /* as good in a user namespace of the caller's own, which gives it to him */
 	const char *use;     /* what depends on it */
 	const char *without; /* what is lost */
 };

@@ -129,12 +129,14 @@ static void print_session(const struct attach_facts *facts, const struct attach_
 	row(out, "no_new_privs", "1");
 	print_seccomp(facts, plan, out);
 	row(out, "limits", "%s",
+	    facts->plain ? "the target's, as far as the caller's allow; oom_score_adj the caller's" :
 	    !plan->profile->target_attributes ? "the target's, core files 0; umask 022; oom_score_adj the target's, "
 						"at least 0" :
 						"resource limits, umask and oom_score_adj exactly the target's");
 	print_labels(&plan->lsm, out);
 	row(out, "devices", "%s", plan->profile->all_devices ? "all" : "null, zero, full, random, urandom, terminals");
-	row(out, "cgroup", "own: pids %" PRIu64 ", memory %" PRIu64 " MiB", plan->limits.pids,
+	row(out, "cgroup", "own%s: pids %" PRIu64 ", memory %" PRIu64 " MiB",
+	    facts->plain ? ", if the caller may make one; else none, which is said" : "", plan->limits.pids,
 	    plan->limits.memory / (1024 * 1024));
 }
 
@@ -155,7 +157,10 @@ static void print_view(const struct attach_facts *facts, const struct attach_pla
 	row(out, "", "%-12s %s", "/proc",
 	    view->unmasked_proc ? "of the PID namespace, as the target has it" :
 				  "of the PID namespace; sys, irq, bus, fs, sysrq-trigger read-only");
-	row(out, "", "%-12s %s", "/dev", "private: own pts, null, zero, full, random, urandom, tty; the target's rest");
+	row(out, "", "%-12s %s", "/dev",
+	    plan->inside ? "private: own pts, null, zero, full, random, urandom, tty bound from the host's; the "
+			   "target's rest" :
+			   "private: own pts, null, zero, full, random, urandom, tty; the target's rest");
 	if (view->target_tree && !view->write)
 		row(out, "", "a session that may ptrace the target can change it through /proc/PID all the same");
 	row(out, "workdir", "%s", plan->workdir);

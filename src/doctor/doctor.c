@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -37,6 +38,11 @@ struct verdict {
 
 static int check(const struct examination *examination, const struct condition *condition, char *detail)
 {
+	int result = examination->plain && condition->inside ? doctor_enter_userns(examination) : 0;
+	if (result < 0) {
+		(void)snprintf(detail, DETAIL_MAX, "the caller can make no user namespace: %s", strerror(-result));
+		return result;
+	}
 	if (condition->check != NULL)
 		return condition->check(examination, detail);
 	return condition->probe != NULL ? condition->probe() : sys_probe_filesystem(condition->type);
@@ -115,13 +121,15 @@ static int add_capabilities(struct verdict *verdict)
 	int result = 0;
 
 	for (size_t i = 0; result == 0 && (need = capability_need_at(i)) != NULL; i++) {
-		bool there = (verdict->examination->capabilities & need->capability) != 0;
+		bool own = verdict->examination->plain && need->in_userns;
+		bool there = own || (verdict->examination->capabilities & need->capability) != 0;
 		const struct condition condition = {
 			.name = need->name, .required = need->required, .use = need->use, .without = need->without
 		};
 		struct answer answer = { .result = there ? 0 : -EPERM };
-		if (!there)
-			(void)snprintf(answer.detail, sizeof(answer.detail), "the caller does not have it");
+		if (own || !there)
+			(void)snprintf(answer.detail, sizeof(answer.detail), "%s",
+				       own ? "in user namespaces of the caller's own" : "the caller does not have it");
 		result = add(verdict, "capability", &condition, &answer);
 	}
 	return result;
@@ -178,6 +186,7 @@ int doctor_examine(const char *host_root, json_t **ret, bool *ret_possible, stru
 	int result = capabilities_permitted(&examination.capabilities, err);
 
 	if (result == 0) {
+		examination.plain = geteuid() != 0 && (examination.capabilities & CAPABILITY_BIT(CAP_SYS_ADMIN)) == 0;
 		if (host_open(host_root, &examination.host, &examination.host_error) < 0)
 			examination.host = (struct host) { -EBADF, -EBADF };
 		else

@@ -11,10 +11,14 @@
 
 #define REQUIRED(id, what)                                                                                             \
 	{                                                                                                              \
-		.name = #id, .capability = CAPABILITY_BIT(CAP_##id), .required = true, .use = what,                    \
+		.name = #id, .capability = CAPABILITY_BIT(CAP_##id), .required = true, .in_userns = true, .use = what, \
 		.without = "no attach"                                                                                 \
 	}
 #define WANTED(id, what, lost)                                                                                         \
+	{                                                                                                              \
+		.name = #id, .capability = CAPABILITY_BIT(CAP_##id), .in_userns = true, .use = what, .without = lost   \
+	}
+#define WANTED_ON_THE_HOST(id, what, lost)                                                                             \
 	{                                                                                                              \
 		.name = #id, .capability = CAPABILITY_BIT(CAP_##id), .use = what, .without = lost                      \
 	}
@@ -35,8 +39,9 @@ static const struct capability_need needs[] = {
 	       "those are refused, but with --cap-drop; there is none"),
 	WANTED(CHOWN, "--write", "that is refused, but with --cap-drop"),
 	WANTED(FOWNER, "--write", "that is refused, but with --cap-drop"),
-	WANTED(MKNOD, "device nodes of the session's own", "the caller's own are shown, read-only"),
-	WANTED(SYS_RESOURCE, "the container's resource limits and oom_score_adj", "limits no higher than the caller's"),
+	WANTED_ON_THE_HOST(MKNOD, "device nodes of the session's own", "the caller's own are shown, read-only"),
+	WANTED_ON_THE_HOST(SYS_RESOURCE, "the container's resource limits and oom_score_adj",
+			   "limits no higher than the caller's"),
 };
 
 const struct capability_need *capability_need_at(size_t index)
