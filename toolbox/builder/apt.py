@@ -101,7 +101,7 @@ class Apt:
 def environment():
     return {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": os.environ.get("HOME", "/"),
             **{name: value for name, value in os.environ.items()
-               if name.lower().endswith("_proxy") or name == "DBG_TOOLBOX_MIRROR"}}
+               if name.lower().endswith("_proxy") or name in ("DBG_TOOLBOX_MIRROR", "TMPDIR")}}
 
 
 def intact(path, package):
