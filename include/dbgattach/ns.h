@@ -52,6 +52,25 @@ char *ns_format_list(unsigned kinds, char *out, size_t size);
 /* One setns for all kinds. Single-threaded callers only; a PID namespace takes effect for children. */
 int ns_enter(int pidfd, unsigned kinds, struct err *err);
 
+/* ---- user namespaces ------------------------------------------------------------------------------------------- */
+
+#define NS_USER_INITIAL UINT64_C(0xEFFFFFFD) /* its inode [USER_NS_INIT_INO, <linux/nsfs.h> since 6.18] */
+
+/*
+ * proc_fd: of a process. Whether its user namespace, or one that it lies in, was made in ours, that with own_inode, by us: then
+ * the kernel gives us every capability in there, whatever we have here.
+ */
+int ns_user_is_callers(int proc_fd, uint64_t own_inode, bool *ret, struct err *err);
+
+/* Made by somebody without SETGID, it lets nobody in there change his groups. */
+int ns_user_denies_setgroups(int proc_fd, bool *ret, struct err *err);
+
+/*
+ * Kills every process in that mount namespace but spare (0: none), which it continues; for a session without a cgroup. An fd
+ * and not a number: once a namespace has ended another may get its number. proc_fd: the host's. The number that was there to kill, or a negative errno. *ret_spare: it is there.
+ */
+int ns_kill_members(int proc_fd, int mounts, pid_t spare, bool *ret_spare);
+
 /* ---- the session's cgroup ------------------------------------------------------------------------------------ */
 
 struct cgroup_limits {

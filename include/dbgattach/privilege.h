@@ -61,6 +61,7 @@ struct capability_need {
 	const char *name; /* "SYS_ADMIN" */
 	uint64_t capability;
 	bool required;       /* by every attach of root's */
+	bool inside;         /* a plain user has it where he needs it, in user namespaces of his own */
 	const char *use;     /* what depends on it */
 	const char *without; /* what is lost */
 };

@@ -37,7 +37,8 @@ int toolbox_folder_open(const char *path, int *ret_fd, struct err *err);
 
 /* An installed toolbox or layer. */
 struct toolbox_part {
-	int dir; /* O_PATH */
+	int dir;  /* O_PATH */
+	int tree; /* its folder of files, once toolbox_settle() has opened it; else -EBADF */
 	struct toolbox_manifest manifest;
 };
 
@@ -47,7 +48,7 @@ void toolbox_part_done(struct toolbox_part *part);
 
 #define TOOLBOX_PART_INIT                                                                                              \
 	{                                                                                                              \
-		.dir = -EBADF                                                                                          \
+		.dir = -EBADF, .tree = -EBADF                                                                          \
 	}
 
 /*
@@ -137,6 +138,14 @@ struct toolbox_mounts {
 	int launcher;    /* for TOOLBOX_LAUNCHER in the tree; -EBADF: the tree has it itself */
 	const char *how; /* "erofs", "erofs (loop)", "squashfs (loop)", "overlay" */
 };
+
+/*
+ * For whoever can mount no image, in a user namespace: each part will be its folder of files, which is opened and verified now.
+ * ERR_UNSUPPORTED: it has none. And after that in another mount namespace, a copy of ours: the same folders as seen there, where
+ * alone they can be cloned.
+ */
+int toolbox_settle(struct toolbox *toolbox, enum toolbox_check check, struct err *err);
+int toolbox_follow(struct toolbox *toolbox, struct err *err);
 
 /*
  * The toolbox inside this program is mounted straight out of the executable where the kernel can (Linux 6.12 and fsoffset, about

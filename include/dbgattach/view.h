@@ -74,6 +74,7 @@ const char *view_note_text(unsigned note);
  * root_fd: O_PATH of the target's root (-EBADF: not joined). pidns_fd, pidns_inode: the PID namespace the session will be
  * in; nspid: the target's pid in there.
  */
+bool view_proc_serves(int root_fd, uint64_t pidns_inode, pid_t nspid);
 int view_proc_prepare(int root_fd, int pidns_fd, uint64_t pidns_inode, pid_t nspid, struct view_parts *parts,
 		      unsigned *notes, struct err *err);
 

@@ -42,6 +42,7 @@ struct attach {
 	int kept_toolbox, kept_scratch; /* what the session has mounted, for these */
 	struct cgroup cgroup;
 	bool has_cgroup;
+	int mounts; /* without one: the session's mount namespace, once it was found to be its own */
 	struct guardian_page *guardian_page;
 	pid_t monitor, guardian, entry, init;
 	int guardian_pidfd, entry_pidfd, init_pidfd;
@@ -79,6 +80,17 @@ int step_toolbox(struct attach *attach, struct err *err);
 void attach_keep_mounts(struct attach *attach);
 /* The session loop's hook. */
 void attach_add_layers(void *context);
+
+/*
+ * inside.c: act, where the plan says so in a process that has joined the target's user namespace and, with mounts, a mount
+ * namespace of its own there. It has the caller's ids until it takes others by attach_become(), which does nothing elsewhere.
+ */
+int attach_inside(struct attach *attach, bool mounts, int (*act)(struct attach *attach, void *context, struct err *err),
+		  void *context, struct err *err);
+int attach_become(const struct attach *attach, uid_t uid, gid_t gid, struct err *err);
+/* Root of the session's user namespace, as whoever makes its parts sees it. */
+uid_t attach_root_uid(const struct attach *attach);
+gid_t attach_root_gid(const struct attach *attach);
 
 /* facts.c */
 int attach_gather(struct attach *attach, struct err *err);

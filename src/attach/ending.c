@@ -17,13 +17,22 @@
 #include <unistd.h>
 
 #define INIT_GRACE_MS 1000    /* on a busy host init may need long to reap and exit; killed first, it leaves zombies */
+#define SEARCH_GRACE_MS 5000  /* where it has to find the rest by itself */
 #define CHILD_DEADLINE_MS 300 /* what was killed is gone at once, or hangs where no signal reaches it */
 
 int attach_kill_others(void *context)
 {
 	const struct attach *attach = context;
 
-	return attach->has_cgroup ? cgroup_kill_others(&attach->cgroup, attach->init) : -EOPNOTSUPP;
+	bool ignored;
+
+	if (attach->has_cgroup)
+		return cgroup_kill_others(&attach->cgroup, attach->init);
+	if (attach->mounts < 0 || !PROTECTED(CGROUP) || !PROTECTED(MEMBERS))
+		return -EOPNOTSUPP;
+	int others = ns_kill_members(attach->host.proc_fd, attach->mounts, attach->init, &ignored);
+	/* Who is not found is not sure to be gone, as with a cgroup's list: init looks for itself then. */
+	return others == 0 ? -EOPNOTSUPP : others;
 }
 
 /*
@@ -58,9 +67,18 @@ static void end_session(struct attach *attach)
 		/* Where there is no list of the others, init finds them by itself. */
 		(void)sys_pidfd_send_signal(attach->init_pidfd, LAUNCHER_PARENT_DEATH_SIGNAL);
 		(void)sys_pidfd_send_signal(attach->init_pidfd, SIGCONT);
-		(void)poll(&poll_fd, 1, INIT_GRACE_MS);
+		(void)poll(&poll_fd, 1, attach->has_cgroup ? INIT_GRACE_MS : SEARCH_GRACE_MS);
 	}
 	end_child(&attach->init_pidfd);
+}
+
+/* Nobody, where init has ended in order: it does so last. */
+static void end_members(struct attach *attach)
+{
+	int64_t deadline = clock_now_ms() + CHILD_DEADLINE_MS;
+
+	while (attach_kill_others(attach) > 0 && clock_now_ms() < deadline)
+		clock_pause_ms(1);
 }
 
 static void end_cgroup(struct attach *attach)
@@ -68,8 +86,10 @@ static void end_cgroup(struct attach *attach)
 	int64_t deadline = clock_now_ms() + CHILD_DEADLINE_MS;
 	pid_t pid;
 
-	if (!attach->has_cgroup)
+	if (!attach->has_cgroup) {
+		end_members(attach);
 		return;
+	}
 	/* An init that was not found yet ends by itself, now that its start pipe is closed; killed, it would reap nobody. */
 	while (cgroup_members(&attach->cgroup, &pid, 1) > 0 && clock_now_ms() < deadline)
 		clock_pause_ms(1);
@@ -105,6 +125,7 @@ void attach_end(struct attach *attach)
 	cgroup_done(&attach->cgroup);
 	session_channels_done(&attach->channels);
 	view_parts_done(&attach->parts);
+	close_quietly(take_fd(attach->mounts));
 	close_quietly(take_fd(attach->toolbox_watch));
 	close_quietly(take_fd(attach->kept_toolbox));
 	close_quietly(take_fd(attach->kept_scratch));

@@ -91,9 +91,27 @@ static int entry_keyring(struct attach *attach, struct err *err)
 	return privilege_new_keyring(err);
 }
 
+static uint64_t session_pidns(const struct attach *attach)
+{
+	const struct attach_facts *facts = &attach->facts;
+
+	return (attach->plan.join & NS_BIT(NS_PID)) != 0 ? facts->theirs.inode[NS_PID] : facts->ours.inode[NS_PID];
+}
+
+static int prepare_proc(struct attach *attach, void *context, struct err *err)
+{
+	const int *pidns = context;
+	int result = attach_become(attach, attach_root_uid(attach), attach_root_gid(attach), err);
+
+	return result < 0 ? result :
+			    view_proc_prepare(attach->target_root, *pidns, session_pidns(attach),
+					      attach->facts.process.status.nspid, &attach->parts, &attach->notes, err);
+}
+
 /* Before the namespaces are joined: afterwards the way to it would lead through the target's own /proc. */
 static int entry_root(struct attach *attach, struct err *err)
 {
+	pid_t nspid = attach->facts.process.status.nspid;
 	bool pid_joined = (attach->plan.join & NS_BIT(NS_PID)) != 0;
 	cleanup_close int pidns = pid_joined ? openat(attach->pin.proc_fd, "ns/pid", O_RDONLY | O_CLOEXEC) :
 					       openat(attach->host.proc_fd, "self/ns/pid", O_RDONLY | O_CLOEXEC);
@@ -106,9 +124,10 @@ static int entry_root(struct attach *attach, struct err *err)
 		if (attach->target_root < 0)
 			return err_sys(err, errno, "the target's root");
 	}
-	return view_proc_prepare(attach->target_root, pidns,
-				 pid_joined ? attach->facts.theirs.inode[NS_PID] : attach->facts.ours.inode[NS_PID],
-				 attach->facts.process.status.nspid, &attach->parts, &attach->notes, err);
+	/* Tried first: a mount namespace costs some milliseconds. */
+	if (attach->plan.inside && view_proc_serves(attach->target_root, session_pidns(attach), nspid))
+		return 0;
+	return attach_inside(attach, true, prepare_proc, &pidns, err);
 }
 
 static int entry_join(struct attach *attach, struct err *err)
@@ -158,6 +177,8 @@ static int entry_pivot(struct attach *attach, struct err *err)
 
 static int entry_groups(struct attach *attach, struct err *err)
 {
+	if (attach->plan.kept_groups)
+		return 0;
 	return privilege_set_groups(attach->plan.groups, attach->plan.groups_count, err);
 }
 
@@ -339,7 +360,10 @@ _Noreturn void entry_main(struct attach *attach)
 {
 	struct err err = { 0 };
 
-	int result = steps_run("entry", entry_steps, entry_steps_count, attach, tell_step, &err);
+	/* Before the first step: where there is no cgroup nobody else would end it. */
+	int result = follow_monitor(attach, &err);
+	if (result == 0)
+		result = steps_run("entry", entry_steps, entry_steps_count, attach, tell_step, &err);
 	if (result < 0)
 		wire_send(attach->wire_write, WIRE_ERROR, 0, &err);
 	_exit(LAUNCHER_EXIT_UNKNOWN);

@@ -155,7 +155,10 @@ static void print_view(const struct attach_facts *facts, const struct attach_pla
 	row(out, "", "%-12s %s", "/proc",
 	    view->unmasked_proc ? "of the PID namespace, as the target has it" :
 				  "of the PID namespace; sys, irq, bus, fs, sysrq-trigger read-only");
-	row(out, "", "%-12s %s", "/dev", "private: own pts, null, zero, full, random, urandom, tty; the target's rest");
+	row(out, "", "%-12s %s", "/dev",
+	    plan->inside ? "private: own pts, null, zero, full, random, urandom, tty bound from the host's; the "
+			   "target's rest" :
+			   "private: own pts, null, zero, full, random, urandom, tty; the target's rest");
 	if (view->target_tree && !view->write)
 		row(out, "", "a session that may ptrace the target can change it through /proc/PID all the same");
 	row(out, "workdir", "%s", plan->workdir);

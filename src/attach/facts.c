@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ void attach_facts_done(struct attach_facts *facts)
 	target_done(&facts->target);
 	process_facts_done(&facts->process);
 	free(take_ptr(facts->process_env));
+	free(take_ptr(facts->caller_groups));
 	seccomp_profile_done(&facts->config_seccomp);
 	toolbox_done(&facts->toolbox);
 }
@@ -103,6 +105,38 @@ static int read_caller(struct attach *attach, struct err *err)
 	return capabilities_permitted(&attach->facts.caller_capabilities, err);
 }
 
+static int read_groups(struct attach_facts *facts, struct err *err)
+{
+	int count = getgroups(0, NULL);
+
+	facts->caller_groups = count < 0 ? NULL : calloc((size_t)count + 1, sizeof(*facts->caller_groups));
+	if (facts->caller_groups == NULL)
+		return err_sys(err, ENOMEM, "the caller's groups");
+	count = getgroups(count, facts->caller_groups);
+	if (count < 0)
+		return err_sys(err, errno, "the caller's groups");
+	facts->caller_groups_count = (size_t)count;
+	return 0;
+}
+
+/* What may be done where, by this caller: asked of the kernel, which has the last word all the same. */
+static int read_access(struct attach *attach, struct err *err)
+{
+	struct attach_facts *facts = &attach->facts;
+	uint64_t own = facts->ours.inode[NS_USER];
+	bool differs = facts->theirs.inode[NS_USER] != own;
+	int result = 0;
+
+	facts->plain = (facts->caller_capabilities & CAPABILITY_BIT(CAP_SYS_ADMIN)) == 0;
+	/* Root of another namespace than the initial one can make neither device nodes nor mount images. */
+	facts->inside = facts->plain || own != NS_USER_INITIAL;
+	if (facts->plain && differs)
+		result = ns_user_is_callers(attach->pin.proc_fd, own, &facts->owns_userns, err);
+	if (result == 0 && differs)
+		result = ns_user_denies_setgroups(attach->pin.proc_fd, &facts->setgroups_denied, err);
+	return result == 0 && facts->setgroups_denied ? read_groups(facts, err) : result;
+}
+
 static int read_process_env(struct attach *attach, struct err *err)
 {
 	cleanup_buffer struct buffer text = { 0 };
@@ -135,7 +169,9 @@ static int look_up_user(struct attach *attach, struct err *err)
 {
 	cleanup_buffer struct buffer text = { 0 };
 	const char *name = attach->request->user_spec.name;
-	int result = target_file_read(&attach->pin, "etc/passwd", PASSWD_FILE_MAX, &text, err);
+	/* Whoever is nobody on the host is root in the user namespace that is his. */
+	unsigned kinds = NS_BIT(NS_MNT) | (attach->facts.owns_userns ? NS_BIT(NS_USER) : 0U);
+	int result = target_file_read(&attach->pin, kinds, "etc/passwd", PASSWD_FILE_MAX, &text, err);
 
 	if (result == 0)
 		result = passwd_find(text.data, text.length, name, &attach->facts.named_uid, &attach->facts.named_gid,
@@ -164,6 +200,8 @@ int attach_gather(struct attach *attach, struct err *err)
 		ns_set_read_host(attach->host.proc_fd, &attach->facts.ours, &attach->facts.host);
 	if (result == 0)
 		result = read_caller(attach, err);
+	if (result == 0)
+		result = read_access(attach, err);
 	if (result == 0)
 		result = read_config_seccomp(attach, err);
 	if (result == 0)

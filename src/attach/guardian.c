@@ -26,6 +26,8 @@
 
 #define END_DEADLINE_MS 2500 /* init has INIT_GRACE_MS of it to reap the rest */
 #define INIT_GRACE_MS 1500
+#define SEARCH_DEADLINE_MS 6000 /* without a cgroup init may have to find the rest by itself */
+#define SEARCH_GRACE_MS 5000
 
 /*
  * The member that is nobody's child among the members: init, or on the way there the entering process. Known to the monitor
@@ -55,6 +57,23 @@ static pid_t find_init(const struct attach *attach)
 	return 0;
 }
 
+/* The same where there is no cgroup. A session that was not verified yet has run nothing, and ends by itself. */
+static void end_members(const struct attach *attach, pid_t init)
+{
+	int64_t start = clock_now_ms(), now = start;
+	bool init_lives = true;
+	int others = 1;
+
+	if (attach->mounts < 0 || !PROTECTED(MEMBERS))
+		return;
+	while ((others > 0 || init_lives) && now < start + SEARCH_DEADLINE_MS) {
+		others = ns_kill_members(attach->host.proc_fd, attach->mounts, now < start + SEARCH_GRACE_MS ? init : 0,
+					 &init_lives);
+		clock_pause_ms(2);
+		now = clock_now_ms();
+	}
+}
+
 /* Init first reaps what is killed, so that no zombie is left to the target's pid 1; a stubborn one is killed last. */
 static void end_session(struct attach *attach)
 {
@@ -64,7 +83,9 @@ static void end_session(struct attach *attach)
 	cgroup_init(&attach->cgroup);
 	if (!PROTECTED(CGROUP))
 		return;
-	(void)cgroup_open(&attach->cgroup, attach->cgroup_root_fd, attach->session);
+	int result = cgroup_open(&attach->cgroup, attach->cgroup_root_fd, attach->session);
+	if (result == -ENOENT)
+		end_members(attach, init);
 	if (init == 0)
 		init = find_init(attach);
 	while (cgroup_members(&attach->cgroup, &pid, 1) > 0 && (now = clock_now_ms()) < start + END_DEADLINE_MS) {
@@ -74,16 +95,22 @@ static void end_session(struct attach *attach)
 	(void)cgroup_remove(&attach->cgroup);
 }
 
-/* True: the monitor ends in order. False: it is dead. */
-static bool wait_for_monitor(int monitor_pidfd, int socket)
+/* True: the monitor ends in order. False: it is dead. What comes with an fd before is the session's mount namespace. */
+static bool wait_for_monitor(struct attach *attach, int monitor_pidfd, int socket)
 {
 	struct pollfd polls[] = { { .fd = socket, .events = POLLIN }, { .fd = monitor_pidfd, .events = POLLIN } };
-	char byte;
 
-	/* A poll that fails says nothing about the monitor: taken for his death it would end a session that is well. */
-	while (poll(polls, ARRAY_SIZE(polls), -1) < 0)
-		clock_pause_ms(1);
-	return read(socket, &byte, 1) == 1;
+	for (;;) {
+		int mounts = -EBADF;
+
+		/* A poll that fails says nothing about the monitor: taken for his death it would end a session that is well. */
+		while (poll(polls, ARRAY_SIZE(polls), -1) < 0)
+			clock_pause_ms(1);
+		int result = sys_receive_fd(socket, &mounts);
+		if (result != 1 || mounts < 0)
+			return result == 1;
+		attach->mounts = mounts;
+	}
 }
 
 static _Noreturn void guardian_main(struct attach *attach, int monitor_pidfd, int socket)
@@ -100,7 +127,7 @@ static _Noreturn void guardian_main(struct attach *attach, int monitor_pidfd, in
 	if (attach->guardian_page->failed < 0)
 		_exit(1);
 	weaken_barrier("guardian", "wait");
-	if (wait_for_monitor(monitor_pidfd, socket))
+	if (wait_for_monitor(attach, monitor_pidfd, socket))
 		_exit(0);
 	/* The terminal first: somebody may be looking at it. */
 	attach->tty.raw = attach->guardian_page->raw;
@@ -147,7 +174,7 @@ void guardian_end(struct attach *attach)
 
 	if (attach->guardian_pidfd < 0)
 		return;
-	if (send(attach->guardian_socket, "", 1, MSG_NOSIGNAL) != 1)
+	if (sys_send_fd(attach->guardian_socket, -EBADF) < 0)
 		(void)sys_pidfd_send_signal(attach->guardian_pidfd, SIGKILL); /* nothing is left to guard */
 	(void)sys_pidfd_send_signal(attach->guardian_pidfd, SIGCONT);         /* should somebody have stopped it */
 	if (poll(&poll_fd, 1, END_DEADLINE_MS) == 0)

@@ -182,14 +182,25 @@ static int step_guardian(struct attach *attach, struct err *err)
 
 /* ---- what the session is made of -------------------------------------------------------------------------------- */
 
-static int step_channels(struct attach *attach, struct err *err)
+/* With the session's ids where they are not root's to give: a pipe belongs to whoever makes it. */
+static int open_channels(struct attach *attach, void *context, struct err *err)
 {
 	const struct attach_plan *plan = &attach->plan;
+	uid_t uid = plan->inside ? plan->uid : plan->host_uid;
+	gid_t gid = plan->inside ? plan->gid : plan->host_gid;
+	int result = attach_become(attach, uid, gid, err);
+
+	return result < 0 ? result :
+			    session_channels_open(plan->terminal, attach->parts.pts, context, uid, gid,
+						  &attach->channels, err);
+}
+
+static int step_channels(struct attach *attach, struct err *err)
+{
+	struct winsize size = session_tty_size(&attach->tty);
 	int wire[2];
 
-	struct winsize size = session_tty_size(&attach->tty);
-	int result = session_channels_open(plan->terminal, attach->parts.pts, &size, plan->host_uid, plan->host_gid,
-					   &attach->channels, err);
+	int result = attach_inside(attach, false, open_channels, &size, err);
 	if (result < 0)
 		return result;
 	if (pipe2(wire, O_CLOEXEC) < 0)

@@ -62,6 +62,12 @@ static int plan_namespaces(const struct attach_request *request, const struct at
 	if (facts->host.inode[NS_NET] == 0 && PROTECTED(HOST_NAMESPACES))
 		plan->foreign |= NS_BIT(NS_NET);
 	plan->own_userns = (differing & NS_BIT(NS_USER)) != 0;
+	plan->inside = facts->inside;
+	if (facts->plain && !facts->owns_userns)
+		return err_set(
+			err, ERR_DENIED,
+			"the target is in no user namespace that the caller has made, and without CAP_SYS_ADMIN he "
+			"can enter no other");
 	if (plan->own_userns && (plan->join & NS_BIT(NS_USER)) == 0)
 		return err_set(
 			err, ERR_REFUSED,

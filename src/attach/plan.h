@@ -20,6 +20,12 @@ struct attach_facts {
 	struct lsm_facts lsm;
 	struct toolbox toolbox;
 	uint64_t caller_capabilities;
+	bool plain;       /* the caller lacks SYS_ADMIN, so what he mounts he mounts in a user namespace of his own */
+	bool owns_userns; /* asked where plain: the target's is one */
+	bool inside;      /* what the session is made of has to be made in the target's user namespace */
+	bool setgroups_denied;
+	gid_t *caller_groups; /* asked where denied: they stay with him */
+	size_t caller_groups_count;
 	int caller_seccomp_filters;
 	struct proc_limits caller_limits; /* where the profile takes over the target's */
 	int caller_oom_score_adj;         /* likewise */
@@ -64,7 +70,9 @@ struct attach_plan {
 	gid_t *groups; /* supplementary ones, inside */
 	size_t groups_count;
 	bool target_groups; /* they are the target's; else gid alone */
+	bool kept_groups;   /* instead of both: the caller's, which cannot be changed in there */
 	bool own_userns, root_mapped;
+	bool inside;         /* as in the facts */
 	uid_t root_host_uid; /* the session's user namespace's root, as the host sees it */
 	gid_t root_host_gid;
 	struct capability_sets capabilities;
@@ -94,7 +102,11 @@ int plan_toolbox(const struct attach_request *request, const struct attach_facts
 /* A deviation, cut where it is too long. */
 void plan_note(struct attach_plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* plan_privilege.c: ids, groups, capabilities, seccomp, limits. After the namespaces. */
+/* plan_ids.c: who the session is. */
+int plan_ids(const struct attach_request *request, const struct attach_facts *facts, struct attach_plan *plan,
+	     struct err *err);
+
+/* plan_privilege.c: capabilities, seccomp, limits. After the namespaces. */
 int plan_privilege(const struct attach_request *request, const struct attach_facts *facts, struct attach_plan *plan,
 		   struct err *err);
 

@@ -67,6 +67,7 @@ static void init(struct attach *attach, const struct attach_request *request)
 		.kept_toolbox = -EBADF,
 		.kept_scratch = -EBADF,
 		.monitor = getpid(),
+		.mounts = -EBADF,
 		.guardian_pidfd = -EBADF,
 		.guardian_socket = -EBADF,
 		.entry_pidfd = -EBADF,

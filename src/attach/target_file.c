@@ -27,11 +27,11 @@
 #define DYING_MS 100 /* between the end of what it writes, or SIGKILL, and its own */
 
 /* Reading a file or following a link would change its access time; only a mount of the namespace one is in can be cloned. */
-static int clone_without_atime(const struct pin *pin, int root)
+static int clone_without_atime(const struct pin *pin, unsigned kinds, int root)
 {
 	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_NOATIME, .attr_clr = MOUNT_ATTR__ATIME };
 	struct err ignored;
-	int result = ns_enter(pin->pidfd, NS_BIT(NS_MNT), &ignored);
+	int result = ns_enter(pin->pidfd, kinds, &ignored);
 
 	if (result < 0)
 		return result;
@@ -47,7 +47,7 @@ static int clone_without_atime(const struct pin *pin, int root)
 	return result < 0 ? result : take_fd(clone);
 }
 
-static int child_read(const struct pin *pin, const char *path, size_t limit, int out)
+static int child_read(const struct pin *pin, unsigned kinds, const char *path, size_t limit, int out)
 {
 	cleanup_buffer struct buffer buffer = { 0 };
 	struct stat stat;
@@ -55,7 +55,7 @@ static int child_read(const struct pin *pin, const char *path, size_t limit, int
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return errno;
 	cleanup_close int root = openat(pin->proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	cleanup_close int clone = root < 0 ? -errno : clone_without_atime(pin, root);
+	cleanup_close int clone = root < 0 ? -errno : clone_without_atime(pin, kinds, root);
 	cleanup_close int fd =
 		clone < 0 ? clone :
 			    sys_openat2(clone, path,
@@ -101,7 +101,8 @@ static int receive(int fd, size_t limit, struct buffer *buffer)
 	}
 }
 
-int target_file_read(const struct pin *pin, const char *path, size_t limit, struct buffer *ret, struct err *err)
+int target_file_read(const struct pin *pin, unsigned kinds, const char *path, size_t limit, struct buffer *ret,
+		     struct err *err)
 {
 	int ends[2], result, child_error = 0;
 	cleanup_close int pidfd = -EBADF;
@@ -116,7 +117,7 @@ int target_file_read(const struct pin *pin, const char *path, size_t limit, stru
 
 		/* Should it hang for ever, whoever reads our caller's output or terminal must not wait for it. */
 		result = sys_keep_only(kept, ARRAY_SIZE(kept));
-		_exit(result < 0 ? -result : child_read(&own, path, limit, ends[1]));
+		_exit(result < 0 ? -result : child_read(&own, kinds, path, limit, ends[1]));
 	}
 	close_quietly(ends[1]);
 	result = pid < 0 ? (int)pid : receive(ends[0], limit, ret);

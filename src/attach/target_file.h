@@ -8,6 +8,7 @@
 
 /*
  * path: beneath the target's root, without a leading slash; symlinks are resolved inside that root. A disposable child does
- * the reading and is given up after two seconds: ERR_TIMEOUT.
+ * the reading, in those namespaces (NS_BITs), and is given up after two seconds: ERR_TIMEOUT.
  */
-int target_file_read(const struct pin *pin, const char *path, size_t limit, struct buffer *ret, struct err *err);
+int target_file_read(const struct pin *pin, unsigned kinds, const char *path, size_t limit, struct buffer *ret,
+		     struct err *err);

@@ -10,6 +10,7 @@
 #include "dbgattach/base/text.h"
 #include "dbgattach/base/weaken.h"
 #include "dbgattach/sys/pidfd.h"
+#include "dbgattach/sys/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -87,6 +88,16 @@ static int verify_namespaces(const struct attach *attach, int proc_fd, struct er
 	return 0;
 }
 
+/* What tells who belongs to the session, for us and for the guardian. */
+static int keep_mounts(struct attach *attach, int proc_fd, struct err *err)
+{
+	attach->mounts = openat(proc_fd, "ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (attach->mounts < 0)
+		return err_sys(err, errno, "the session's mount namespace");
+	int result = attach->guardian_socket < 0 ? 0 : sys_send_fd(attach->guardian_socket, attach->mounts);
+	return result < 0 ? err_sys(err, result, "the session's mount namespace for the guardian") : 0;
+}
+
 int step_verify(struct attach *attach, struct err *err)
 {
 	const struct attach_plan *plan = &attach->plan;
@@ -94,7 +105,9 @@ int step_verify(struct attach *attach, struct err *err)
 	const struct privilege_expectation expected = {
 		.uid = plan->host_uid,
 		.gid = plan->host_gid,
-		.groups = plan->target_groups ? target->groups : &plan->host_gid,
+		.groups = plan->kept_groups   ? attach->facts.caller_groups :
+			  plan->target_groups ? target->groups :
+						&plan->host_gid,
 		.groups_count = plan->groups_count,
 		.sets = plan->capabilities,
 		.seccomp_filters = attach->facts.caller_seccomp_filters + (plan->seccomp.ours ? 1 : 0) +
@@ -113,7 +126,8 @@ int step_verify(struct attach *attach, struct err *err)
 		result = privilege_verify(proc_fd, &expected, err);
 	if (result == 0)
 		result = lsm_verify(proc_fd, &plan->lsm, err);
-	if (result == 0 && attach->has_cgroup)
-		result = cgroup_verify(&attach->cgroup, proc_fd, err);
+	if (result == 0)
+		result = attach->has_cgroup ? cgroup_verify(&attach->cgroup, proc_fd, err) :
+					      keep_mounts(attach, proc_fd, err);
 	return result < 0 ? explain_failure(attach, err) : 0;
 }

@@ -36,12 +36,14 @@ static int print_table(const json_t *document, struct err *err)
 						       { "SINCE", true },  { "MEANING", false }, { "DETAIL", false } };
 	struct table table = { .columns = columns, .count = ARRAY_SIZE(columns) };
 	const json_t *row;
+	bool plain = false;
 	size_t i;
 	int result = 0;
 
 	json_array_foreach(json_object_get(document, "conditions"), i, row)
 	{
 		const char *state = text_of(row, "state");
+		plain |= strcmp(text_of(row, "name"), "caller") == 0 && strcmp(state, "ok") != 0;
 		bool there = strcmp(state, "ok") == 0;
 		const char *const cells[] = { state,
 					      text_of(row, "group"),
@@ -52,7 +54,7 @@ static int print_table(const json_t *document, struct err *err)
 		result = result < 0 ? result : table_row(&table, cells, err);
 	}
 	table_end(&table);
-	(void)printf("\nAn attach is %s here",
+	(void)printf("\nAn attach%s is %s here", plain ? " to containers in user namespaces of the caller's own" : "",
 		     json_is_true(json_object_get(document, "possible")) ? "possible" : "not possible");
 	json_array_foreach(json_object_get(document, "missing"), i, row)(void)
 		printf("%s %s", i == 0 ? "; missing:" : ",", json_string_value(row));

@@ -272,7 +272,9 @@ static void print_help(FILE *out)
 	(void)fputs("Usage: dbgattach toolbox COMMAND\n\n", out);
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		(void)fprintf(out, "  %-6s %-42s %s\n", verbs[i].name, verbs[i].arguments, verbs[i].help);
-	(void)fputs("\nF: erofs (default), squashfs, tree. L: strict, follow. See dbgattach(1).\n", out);
+	(void)fputs(
+		"\nF: erofs (root's default), squashfs, tree (a plain user's). L: strict, follow. See dbgattach(1).\n",
+		out);
 }
 
 /* "-o json", "-ojson", "--format=tree", "--format tree"; 0: it is no option of the verb's. */

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -37,6 +38,11 @@ struct verdict {
 
 static int check(const struct examination *examination, const struct condition *condition, char *detail)
 {
+	int result = examination->plain && condition->inside ? doctor_enter_userns(examination) : 0;
+	if (result < 0) {
+		(void)snprintf(detail, DETAIL_MAX, "the caller can make no user namespace: %s", strerror(-result));
+		return result;
+	}
 	if (condition->check != NULL)
 		return condition->check(examination, detail);
 	return condition->probe != NULL ? condition->probe() : sys_probe_filesystem(condition->type);
@@ -83,18 +89,19 @@ static void ask(const struct examination *examination, const struct condition *c
 static int add(struct verdict *verdict, const char *group, const struct condition *condition, struct answer *answer)
 {
 	bool there = answer->result == 0;
+	bool required = condition->required && !(verdict->examination->plain && condition->for_root);
 
 	if (!there && answer->detail[0] == '\0')
 		(void)snprintf(answer->detail, sizeof(answer->detail), "%s", strerror(-answer->result));
-	if (!there && condition->required)
+	if (!there && required)
 		(void)json_array_append_new(verdict->missing, json_string(condition->name));
-	json_t *row = json_pack(
-		"{s:s, s:s, s:s, s:o, s:b, s:s, s:s, s:o}", "group", group, "name", condition->name, "state",
-		there               ? "ok" :
-		condition->required ? "missing" :
-				      "degraded",
-		"detail", json_text(answer->detail[0] != '\0' ? answer->detail : NULL), "required", condition->required,
-		"use", condition->use, "without", condition->without, "since", json_text(condition->since));
+	json_t *row =
+		json_pack("{s:s, s:s, s:s, s:o, s:b, s:s, s:s, s:o}", "group", group, "name", condition->name, "state",
+			  there    ? "ok" :
+			  required ? "missing" :
+				     "degraded",
+			  "detail", json_text(answer->detail[0] != '\0' ? answer->detail : NULL), "required", required,
+			  "use", condition->use, "without", condition->without, "since", json_text(condition->since));
 	return row == NULL || json_array_append_new(verdict->rows, row) < 0 ? -ENOMEM : 0;
 }
 
@@ -120,8 +127,12 @@ static int add_capabilities(struct verdict *verdict)
 			.name = need->name, .required = need->required, .use = need->use, .without = need->without
 		};
 		struct answer answer = { .result = there ? 0 : -EPERM };
-		if (!there)
+		if (!there && verdict->examination->plain && need->inside) {
+			answer.result = 0;
+			(void)snprintf(answer.detail, sizeof(answer.detail), "in user namespaces of the caller's own");
+		} else if (!there) {
 			(void)snprintf(answer.detail, sizeof(answer.detail), "the caller does not have it");
+		}
 		result = add(verdict, "capability", &condition, &answer);
 	}
 	return result;
@@ -178,6 +189,7 @@ int doctor_examine(const char *host_root, json_t **ret, bool *ret_possible, stru
 	int result = capabilities_permitted(&examination.capabilities, err);
 
 	if (result == 0) {
+		examination.plain = geteuid() != 0 && (examination.capabilities & CAPABILITY_BIT(CAP_SYS_ADMIN)) == 0;
 		if (host_open(host_root, &examination.host, &examination.host_error) < 0)
 			examination.host = (struct host) { -EBADF, -EBADF };
 		else

@@ -13,6 +13,7 @@ struct examination {
 	struct err host_error;
 	int cgroup_root_fd;    /* as cgroup_open_root() chose it; -EBADF where there is no host */
 	uint64_t capabilities; /* the caller's */
+	bool plain;            /* he is not root: what counts is what he may do in a user namespace of his own */
 };
 
 #define DETAIL_MAX 256
@@ -20,6 +21,8 @@ struct examination {
 struct condition {
 	const char *name;
 	bool required;       /* without it no attach */
+	bool inside;         /* for a plain user: tried in a user namespace of his own, as an attach does it */
+	bool for_root;       /* a plain user's attach does without */
 	const char *use;     /* what depends on it */
 	const char *without; /* what is lost */
 	const char *since;   /* the kernel that has it; NULL: any that counts */
@@ -51,6 +54,8 @@ int doctor_check_user_namespace(const struct examination *examination, char *det
 int doctor_check_host_namespaces(const struct examination *examination, char *detail);
 
 /* child.c */
+/* The calling process goes into a user namespace and a mount namespace of its own, with the caller as root. */
+int doctor_enter_userns(const struct examination *examination);
 int doctor_check_processes(const struct examination *examination, char *detail);
 int doctor_check_userns(const struct examination *examination, char *detail);
 

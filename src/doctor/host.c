@@ -28,6 +28,12 @@ static int check_proc(const struct examination *examination, char *detail)
 	return -EINVAL;
 }
 
+static int check_caller(const struct examination *examination, char *detail)
+{
+	(void)snprintf(detail, DETAIL_MAX, examination->plain ? "uid %u, without CAP_SYS_ADMIN" : "uid %u", geteuid());
+	return examination->plain ? -EPERM : 0;
+}
+
 static int check_yama(const struct examination *examination, char *detail)
 {
 	cleanup_buffer struct buffer text = { 0 };
@@ -69,7 +75,7 @@ static int check_labels(const struct examination *examination, char *detail)
 }
 
 /* As an attach does it: mounted, and gone with this process. *ret_how: by which filesystem. */
-static int try_toolbox(const char *name, const char **ret_how, char *detail)
+static int try_toolbox(const struct examination *examination, const char *name, const char **ret_how, char *detail)
 {
 	const struct toolbox_owner owner = { .userns_fd = -EBADF };
 	struct toolbox toolbox = { 0 };
@@ -78,6 +84,8 @@ static int try_toolbox(const char *name, const char **ret_how, char *detail)
 	struct err err = { 0 };
 
 	int result = toolbox_choose(name, &toolbox, &err);
+	if (result == 0 && examination->plain)
+		result = toolbox_settle(&toolbox, TOOLBOX_CHECK_CACHED, &err);
 	if (result == 0)
 		result = toolbox_open(&toolbox, TOOLBOX_CHECK_CACHED, &owner, &mounts, &err);
 	if (result < 0) {
@@ -94,16 +102,14 @@ static int check_toolbox(const struct examination *examination, char *detail)
 {
 	const char *how;
 
-	(void)examination;
-	return try_toolbox(NULL, &how, detail);
+	return try_toolbox(examination, NULL, &how, detail);
 }
 
 static int check_builtin(const struct examination *examination, char *detail)
 {
 	const char *how = "";
 
-	(void)examination;
-	int result = try_toolbox(TOOLBOX_BUILTIN, &how, detail);
+	int result = try_toolbox(examination, TOOLBOX_BUILTIN, &how, detail);
 	return result < 0 ? result : strcmp(how, "erofs") == 0 ? 0 : -EOPNOTSUPP;
 }
 
@@ -165,6 +171,10 @@ static const struct condition conditions[] = {
 	  .check = check_proc,
 	  .use = "the host's processes, in the caller's PID namespace",
 	  .without = "no attach" },
+	{ .name = "caller",
+	  .check = check_caller,
+	  .use = "containers of all users",
+	  .without = "containers in user namespaces of the caller's own alone, without limits" },
 	{ .name = "other processes",
 	  .required = true,
 	  .check = doctor_check_processes,
@@ -217,10 +227,12 @@ static const struct condition conditions[] = {
 	  .without = "no own cgroup" },
 	{ .name = "toolbox",
 	  .required = true,
+	  .inside = true,
 	  .check = check_toolbox,
 	  .use = "the tools of a session, mounted for a trial",
 	  .without = "no attach" },
 	{ .name = "built-in toolbox",
+	  .inside = true,
 	  .since = "6.16",
 	  .check = check_builtin,
 	  .use = "mounted out of the program's own file (erofs, fsoffset)",

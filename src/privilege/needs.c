@@ -11,12 +11,13 @@
 
 #define REQUIRED(id, what)                                                                                             \
 	{                                                                                                              \
-		.name = #id, .capability = CAPABILITY_BIT(CAP_##id), .required = true, .use = what,                    \
+		.name = #id, .capability = CAPABILITY_BIT(CAP_##id), .required = true, .inside = true, .use = what,    \
 		.without = "no attach"                                                                                 \
 	}
 #define WANTED(id, what, lost)                                                                                         \
 	{                                                                                                              \
-		.name = #id, .capability = CAPABILITY_BIT(CAP_##id), .use = what, .without = lost                      \
+		.name = #id, .inside = CAP_##id != CAP_SYS_RESOURCE && CAP_##id != CAP_MKNOD,                          \
+		.capability = CAPABILITY_BIT(CAP_##id), .use = what, .without = lost                                   \
 	}
 
 static const struct capability_need needs[] = {

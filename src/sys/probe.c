@@ -37,9 +37,14 @@ int sys_probe_pidfd(void)
 
 int sys_probe_pidfd_setns(void)
 {
-	cleanup_close int pidfd = sys_pidfd_open(getppid(), 0);
+	cleanup_close int parents = sys_pidfd_open(getppid(), 0), own = sys_pidfd_open(getpid(), 0);
 
-	return pidfd < 0 ? pidfd : result(setns(pidfd, CLONE_NEWUTS));
+	if (parents < 0 || own < 0)
+		return parents < 0 ? parents : own;
+	if (setns(parents, CLONE_NEWUTS) == 0)
+		return 0;
+	/* Whoever is root of a user namespace may join what belongs to that alone. */
+	return errno == EPERM ? result(setns(own, CLONE_NEWUTS)) : -errno;
 }
 
 int sys_probe_pidfs(void)
@@ -80,7 +85,7 @@ int sys_probe_mount_api(void)
 
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -errno;
-	copy = sys_open_tree_clone(AT_FDCWD, "/", 0);
+	copy = sys_open_tree_clone(AT_FDCWD, "/", AT_RECURSIVE); /* alone it may be locked to what lies on it */
 	if (copy < 0)
 		return copy;
 	mount_fd = make_tmpfs();

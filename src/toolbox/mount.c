@@ -74,6 +74,11 @@ static int mount_tree(const char *type, int fd, const struct toolbox_owner *owne
 	if (mount < 0)
 		return mount;
 	int result = sys_mount_setattr(mount, 0, &attributes);
+	/* In a user namespace the access-time flags of mounts that came from outside are locked; an overlay sets no such time. */
+	if (result == -EPERM) {
+		attributes = (struct mount_attr) { .attr_set = IMAGE_ATTRIBUTES };
+		result = sys_mount_setattr(mount, 0, &attributes);
+	}
 	if (result == 0)
 		result = image_idmap(mount, owner);
 	return result < 0 ? result : take_fd(mount);
@@ -116,6 +121,12 @@ int part_mount(const struct toolbox_part *part, enum toolbox_check check, const 
 	char tried[320] = "";
 	int last = -ENOENT;
 
+	if (part->tree >= 0) {
+		*ret_mount = mount_tree("tree", part->tree, owner);
+		*ret_sealed = false;
+		*ret_how = "folder";
+		return *ret_mount < 0 ? err_sys(err, *ret_mount, "the folder of toolbox %s", part->manifest.name) : 0;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(attempts); i++) {
 		enum toolbox_format format = attempts[i].format;
 		cleanup_close int fd = -EBADF;

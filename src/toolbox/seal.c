@@ -25,9 +25,8 @@ static int run(void *argument)
 {
 	struct task *task = argument;
 
-	if (task->namespace_fd >= 0 ?
-		    setns(task->namespace_fd, CLONE_NEWNS) < 0 :
-		    unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (task->namespace_fd >= 0 ? setns(task->namespace_fd, CLONE_NEWNS) < 0 :
+				      unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return -errno;
 	return task->act(task->argument);
 }

@@ -162,6 +162,7 @@ int toolbox_part_load(int folder, const char *name, struct toolbox_part *ret, st
 void toolbox_part_done(struct toolbox_part *part)
 {
 	close_quietly(take_fd(part->dir));
+	close_quietly(take_fd(part->tree));
 	toolbox_manifest_done(&part->manifest);
 }
 

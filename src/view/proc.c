@@ -59,9 +59,12 @@ bool proc_is_root(int fd)
 }
 
 /* "proc" beneath the target's root, if it is the root of a procfs whose pid nspid is in the PID namespace expected. */
-static bool serves(int root_fd, uint64_t pidns_inode, pid_t nspid)
+bool view_proc_serves(int root_fd, uint64_t pidns_inode, pid_t nspid)
 {
 	char path[48], link[48], expected[48];
+
+	if (root_fd < 0)
+		return false;
 	cleanup_close int proc = sys_openat2(root_fd, "proc", O_PATH | O_DIRECTORY | O_CLOEXEC, 0,
 					     RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
 
@@ -79,7 +82,7 @@ static bool serves(int root_fd, uint64_t pidns_inode, pid_t nspid)
 int view_proc_prepare(int root_fd, int pidns_fd, uint64_t pidns_inode, pid_t nspid, struct view_parts *parts,
 		      unsigned *notes, struct err *err)
 {
-	if (root_fd >= 0 && serves(root_fd, pidns_inode, nspid))
+	if (view_proc_serves(root_fd, pidns_inode, nspid))
 		return 0;
 	cleanup_close int fs = sys_fsopen("proc");
 	if (fs < 0)

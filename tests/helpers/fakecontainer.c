@@ -10,6 +10,8 @@
  *   --share LIST         namespaces not to make, of pid,mnt,net,uts,ipc,cgroup
  *   --time               a time namespace as well
  *   --userns BASE:COUNT  a user namespace, 0..COUNT-1 mapped to BASE
+ *   --owner UID          whose the user namespace is: 0 is mapped to him, the rest from 1 on as --userns says (COUNT may be 0)
+ *   --deny               nobody in it may change his groups, as where a user maps himself alone
  *   --uid N, --caps HEX  of INIT; 65532 and none
  *   --no-nnp, --rw       without no_new_privs; the root stays writable
  *   --strictatime        each read changes an access time
@@ -50,8 +52,8 @@
 static struct {
 	const char *tree, *proc, *cgroup;
 	unsigned long flags;
-	bool dev, keep_privs, writable, strictatime, shared, time;
-	unsigned userns_base, userns_count, uid;
+	bool dev, keep_privs, writable, strictatime, shared, time, deny;
+	unsigned userns_base, userns_count, uid, owner;
 	uint64_t caps;
 	char *env[ENV_MAX + 1];
 	size_t env_count;
@@ -250,7 +252,8 @@ static void drop_privileges(void)
 		if (!(options.caps >> cap & 1))
 			MUST(prctl(PR_CAPBSET_DROP, cap));
 	MUST(prctl(PR_SET_KEEPCAPS, 1));
-	MUST(syscall(SYS_setgroups, 0, NULL));
+	if (!options.deny)
+		MUST(syscall(SYS_setgroups, 0, NULL));
 	MUST(syscall(SYS_setresgid, options.uid, options.uid, options.uid));
 	MUST(syscall(SYS_setresuid, options.uid, options.uid, options.uid));
 	set_caps(options.caps);
@@ -279,7 +282,7 @@ static void run_init(int tree, int go, int ready, char **argv)
 	failed_fd = ready;
 	if (read(go, &byte, 1) != 1)
 		_exit(96);
-	if (options.userns_count) {
+	if (options.flags & CLONE_NEWUSER) {
 		MUST(syscall(SYS_setresgid, 0, 0, 0));
 		MUST(syscall(SYS_setresuid, 0, 0, 0));
 	}
@@ -302,9 +305,15 @@ static void run_init(int tree, int go, int ready, char **argv)
 static void map_ids(pid_t pid)
 {
 	static const char *const files[] = { "uid_map", "gid_map" };
-	char path[64], text[64];
+	char path[64], text[96];
+	int own = options.owner ? snprintf(text, sizeof(text), "0 %u 1\n", options.owner) : 0;
 
-	snprintf(text, sizeof(text), "0 %u %u\n", options.userns_base, options.userns_count);
+	if (options.userns_count)
+		snprintf(text + own, sizeof(text) - (size_t)own, "%d %u %u\n", own ? 1 : 0, options.userns_base,
+			 options.userns_count);
+	snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)pid);
+	if (options.deny)
+		write_file(path, "deny");
 	for (size_t i = 0; i < 2; i++) {
 		snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, files[i]);
 		write_file(path, text);
@@ -330,7 +339,24 @@ static unsigned long share(char *list)
 	return flags;
 }
 
-enum option_id { TREE = 1, PROC, DEV, SHARE, TIME, USERNS, UID, CAPS, NO_NNP, RW, STRICTATIME, SHARED, CGROUP, ENV };
+enum option_id {
+	TREE = 1,
+	PROC,
+	DEV,
+	SHARE,
+	TIME,
+	USERNS,
+	UID,
+	CAPS,
+	NO_NNP,
+	RW,
+	STRICTATIME,
+	SHARED,
+	CGROUP,
+	ENV,
+	OWNER,
+	DENY
+};
 
 static const struct option long_options[] = {
 	{ "tree", 1, 0, TREE },
@@ -347,6 +373,8 @@ static const struct option long_options[] = {
 	{ "shared", 0, 0, SHARED },
 	{ "cgroup", 1, 0, CGROUP },
 	{ "env", 1, 0, ENV },
+	{ "owner", 1, 0, OWNER },
+	{ "deny", 0, 0, DENY },
 	{ 0 },
 };
 
@@ -401,12 +429,25 @@ static void parse(int argc, char **argv)
 			if (options.env_count < ENV_MAX)
 				options.env[options.env_count++] = optarg;
 			break;
+		case OWNER:
+			options.owner = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case DENY:
+			options.deny = true;
+			break;
 		default:
 			_exit(97);
 		}
 	}
 	if (optind >= argc)
 		_exit(97);
+}
+
+/* And back: the saved ids stay root's. */
+static void become(unsigned id)
+{
+	MUST(syscall(SYS_setresgid, id, id, 0));
+	MUST(syscall(SYS_setresuid, id, id, 0));
 }
 
 int main(int argc, char **argv)
@@ -429,15 +470,18 @@ int main(int argc, char **argv)
 	MUST(prctl(PR_SET_PDEATHSIG, SIGKILL));
 	if (options.time)
 		MUST(unshare(CLONE_NEWTIME));
+	become(options.owner);
 	pid = (pid_t)syscall(SYS_clone, options.flags | SIGCHLD, 0, 0, 0, 0);
-	MUST(pid);
 	if (pid == 0) {
 		close(go[1]);
 		close(ready[0]);
 		run_init(tree, go[0], ready[1], argv + optind);
 	}
+	become(0);
+	MUST(pid);
+	MUST(prctl(PR_SET_PDEATHSIG, SIGKILL)); /* a change of ids clears it */
 	close(ready[1]);
-	if (options.userns_count)
+	if (options.flags & CLONE_NEWUSER)
 		map_ids(pid);
 	if (write(go[1], "x", 1) != 1 || read(ready[0], &byte, 1) != 0)
 		_exit(96);

@@ -23,7 +23,8 @@ BUILD = pathlib.Path(os.environ.get("DBG_BUILD", "build")).resolve()
 DEADLINE = 10  # seconds; the longest orderly way down takes 6
 SETTLE = 1.0  # seconds for what is on its way out
 INPUT = b"a line of input\n"
-Scenario = namedtuple("Scenario", "target options command terminal about")
+Scenario = namedtuple("Scenario", "target options command terminal about user", defaults=(0,))
+USER = 54321
 MINIMAL = ("--toolbox", "minimal")
 SCENARIOS = {
     "pipe": Scenario({"proc": "masked"}, ("-i", *MINIMAL), ("/payload", "sweep"), False, "root in the host's user namespace, pipes"),
@@ -34,6 +35,8 @@ SCENARIOS = {
                        "a user namespace of its own, no /proc"),
     "toolbox": Scenario({"proc": "masked"}, ("-i", "--toolbox", "core"), ("/payload", "sweep"), False,
                         "a toolbox of the store, with a layer"),
+    "rootless": Scenario({"proc": "none", "owner": USER, "userns": "300000:65536"}, ("-i", *MINIMAL), ("/payload", "sweep"), False,
+                         "a plain user's own, no /proc", USER),
 }
 
 
@@ -48,6 +51,12 @@ def store():
     subprocess.run([BUILD / "dbgattach", "toolbox", "verify"], env={"DBGATTACH_STORE": str(base)}, stdout=subprocess.DEVNULL,
                    check=True)
     return str(base)
+
+
+@functools.cache
+def public(program):
+    """A copy where a plain user gets to it."""
+    return shutil.copy(program, pathlib.Path(store()) / f".{'-'.join(pathlib.Path(program).parts[-2:])}")
 
 
 class Bench:
@@ -72,6 +81,8 @@ class Bench:
     def attach(self, program, *options, env=None, deadline=DEADLINE):
         """The record of one attach. options: inject's."""
         record = os.memfd_create("record")
+        if self.scenario.user:
+            options, program = (*options, "--user", str(self.scenario.user)), public(program)
         command = [self.inject, "--record", str(record), "--deadline", str(deadline), *options,
                    *(["--tty"] if self.scenario.terminal else []), "--", program, *self.scenario.options, self.target.ref, "--",
                    *self.scenario.command]

@@ -57,6 +57,7 @@ def counter(bench):
     """The file in which the test build counts its allocations, zero again."""
     if not hasattr(bench, "counter"):
         bench.counter = tempfile.NamedTemporaryFile(prefix="dbgtest.")
+        os.chmod(bench.counter.name, 0o666)  # a plain user counts too
     os.pwrite(bench.counter.fileno(), bytes(8), 0)
     return bench.counter
 

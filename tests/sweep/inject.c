@@ -10,6 +10,7 @@
  *   --watch PATH            its prctl and keyctl calls that succeed are told (implied by --process)
  *   --deadline SECONDS      later than this it hangs: everything is killed
  *   --nofile N              the soft limit of open files that PROGRAM starts with
+ *   --user UID              who PROGRAM is started as
  *   --tty                   stdin becomes PROGRAM's controlling terminal
  *
  * PROGRAM is started by an absolute path: the caller that it has is an untidy one, see make_untidy().
@@ -66,6 +67,7 @@ long call_number(const char *name)
 
 static struct {
 	unsigned long nofile;
+	uid_t user;
 	long seconds;
 	bool tty;
 } options = { .seconds = 10 };
@@ -92,7 +94,7 @@ static bool parse(int argc, char **argv)
 	static const struct option names[] = {
 		{ "record", 1, 0, 'r' }, { "list", 0, 0, 'l' },  { "process", 1, 0, 'p' },  { "call", 1, 0, 'c' },
 		{ "result", 1, 0, 'e' }, { "watch", 1, 0, 'w' }, { "deadline", 1, 0, 'd' }, { "nofile", 1, 0, 'n' },
-		{ "tty", 0, 0, 't' },    { NULL, 0, NULL, 0 },
+		{ "tty", 0, 0, 't' },    { "user", 1, 0, 'u' },  { NULL, 0, NULL, 0 },
 	};
 	bool good = true;
 
@@ -113,6 +115,8 @@ static bool parse(int argc, char **argv)
 			options.seconds = atol(optarg);
 		else if (option == 'n')
 			options.nofile = strtoul(optarg, NULL, 10);
+		else if (option == 'u')
+			options.user = (uid_t)strtoul(optarg, NULL, 10);
 		else if (option == 't')
 			options.tty = true;
 		else
@@ -182,6 +186,9 @@ static void start(char **argv)
 		make_untidy();
 		if (options.nofile)
 			limit_files(options.nofile);
+		if (options.user && (syscall(SYS_setresgid, options.user, options.user, options.user) < 0 ||
+				     syscall(SYS_setresuid, options.user, options.user, options.user) < 0))
+			_exit(96);
 		execv(argv[0], argv);
 		_exit(96);
 	}

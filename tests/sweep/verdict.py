@@ -24,7 +24,7 @@ ALLOWED = (
             "a host may have no cgroups for it: one line says so"),
     Allowed(r".*cgroup.*(pids|memory)\.\w+", r"the session has no (pids|memory) limit", None, "the same, said in one line"),
     Allowed(r"told rest", None, r"monitor ioctl", "the caller's terminal is taken for none, so it is not raw: the caller sees CR LF", r"\r"),
-    Allowed(r"told rest", None, r"guardian read", "the guardian takes the monitor for dead and puts the terminal in order",
+    Allowed(r"told rest", None, r"guardian recvmsg", "the guardian takes the monitor for dead and puts the terminal in order",
             r"\x1b\[[\d?]+[a-z]|\x1b[>=]"),
     Allowed(r"(command|init) environ|told env", r"toolbox layer is left out: ", None,
             "jansson takes some failed allocations for a syntax error: a layer less, and one line says so",

@@ -162,7 +162,8 @@ def terminal(dbg, helpers, request):
     opened = []
 
     def start(*arguments, barrier=None, weak=(), env=None, program=None, **how):
-        command = program or (dbg.path(barrier, weak), *arguments)
+        caller, *words = (*dbg.prefix, dbg.path(barrier, weak), *arguments)
+        command = program or (shutil.which(caller), *words)
         opened.append(Terminal(command, helpers["payload"], dbg.environment(barrier, weak, env), barrier=barrier, **how))
         dbg.terminals.append(opened[-1])
         return opened[-1]

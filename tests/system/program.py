@@ -93,7 +93,7 @@ class Session:
     def roles(self):
         """
         {role: host pid} of monitor, guardian, entry (the launcher is the same process later), init, command. The guardian
-        stays outside the session's cgroup; init, whoever's child it is, is inside a PID namespace that we are not in.
+        stays outside the session's cgroup, where there is one, and is the elder; init, whoever's child it is, is inside a PID namespace that we are not in.
         """
         roles = {"monitor": self.pid}
         adopted = [pid for pid in processes.children(os.getpid()) if pid not in self.strangers]
@@ -103,7 +103,7 @@ class Session:
                 continue
             if processes.is_deeper(child):
                 roles.setdefault("init", child)
-            elif processes.in_session_cgroup(child) or p.sid != child:
+            elif processes.in_session_cgroup(child) or p.sid != child or "guardian" in roles:
                 roles.setdefault("entry", child)
             else:
                 roles.setdefault("guardian", child)
@@ -190,6 +190,7 @@ class Program:
     def __init__(self, binary, test_binary, without=()):
         self.binary, self.test_binary, self.without = binary, test_binary, tuple(without)
         self.started, self.terminals = [], []
+        self.prefix = ()  # before each call: who calls, from where
         self.settings = {"DBGATTACH_STORE": "/nonexistent/store"}  # whatever this host has installed
 
     def path(self, barrier=None, weak=()):
@@ -207,7 +208,7 @@ class Program:
 
     def start(self, *args, barrier=None, weak=(), env=None, prefix=(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
               stderr=subprocess.PIPE, **popen):
-        command = [*prefix, self.path(barrier, weak), *args]
+        command = [*prefix, *self.prefix, self.path(barrier, weak), *args]
         process = subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr,
                                    env=self.environment(barrier, weak, env), **popen)
         Program.known.add(process.pid)

@@ -295,8 +295,8 @@ class PodmanCrun(Engine):
 class RootlessPodman(Engine):
     """A user's own, on a host that knows him: /etc/passwd and the subordinate ids are those of the mount namespace."""
 
-    def __init__(self, helpers, directory):
-        needs("podman", "crun", "newuidmap", "setpriv")
+    def __init__(self, helpers, directory, runtime="crun"):
+        needs("podman", runtime, "newuidmap", "setpriv")
         home, tables = os.path.join(directory, "home"), os.path.join(directory, "etc")
         os.mkdir(home)
         os.mkdir(tables)
@@ -311,7 +311,7 @@ class RootlessPodman(Engine):
             f"done; mkdir -p /run/user; mount -t tmpfs -o mode=755 user /run/user; mkdir -m 700 {run}; chown {USER_ID} {run}")
         self.user = ("setpriv", f"--reuid={USER_ID}", f"--regid={USER_ID}", "--clear-groups", "env", "-C", home, f"HOME={home}",
                      f"XDG_RUNTIME_DIR={run}", f"USER={USER}")
-        super().__init__("podman", helpers, ("--cgroups=disabled",), ("--runtime", "crun", "--cgroup-manager", "cgroupfs"),
+        super().__init__("podman", helpers, ("--cgroups=disabled",) if runtime == "crun" else (), ("--runtime", runtime, "--cgroup-manager", "cgroupfs"),
                          prefix=(*self.elsewhere.prefix, *self.user), remove_options=("-t", "0"))
         self.prefix = (*self.elsewhere.prefix, *self.user)
         try:

@@ -102,11 +102,24 @@ def test_a_capability_that_is_missing(dbg, doctor, target, name):
         dbg.run(*works, target.ref, "/payload", "true", prefix=prefix).succeeded()
 
 
-def test_a_plain_user(dbg, doctor):
-    rows, document = doctor("setpriv", "--reuid", "65534", "--clear-groups")
-    assert not document["possible"]
-    assert {"SYS_ADMIN", "SYS_PTRACE", "mount API"} <= set(document["missing"])
-    assert rows["pidfd_open"]["state"] == "ok"
+PLAIN = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+
+
+def test_a_plain_user(dbg, doctor, fake):
+    """What is his own he can enter, and doctor says what is less there."""
+    rows, document = doctor(*PLAIN)
+    assert document["possible"], document["missing"]
+    for name in ("caller", "own cgroup", "built-in toolbox", "erofs", "MKNOD", "SYS_RESOURCE"):
+        assert rows[name]["state"] == "degraded" and not rows[name]["required"], name
+    assert rows["SYS_ADMIN"]["detail"] == "in user namespaces of the caller's own"
+    dbg.run(fake("pause", owner=65534, userns="200000:1000", uid=0).ref, "/payload", "true", prefix=PLAIN).succeeded()
+    assert "user namespaces of the caller's own is possible" in dbg.run("doctor", prefix=PLAIN).text
+
+
+def test_a_plain_user_who_can_make_no_user_namespace(doctor, helpers):
+    rows, document = doctor(*PLAIN, helpers["nosys"], "unshare", "--")
+    assert not document["possible"] and rows["toolbox"]["state"] == "missing"
+    assert "no user namespace" in rows["toolbox"]["detail"]
 
 
 def test_a_hidden_proc(doctor):

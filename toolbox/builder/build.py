@@ -24,7 +24,7 @@ PACKERS = {"erofs": ("mkfs.erofs", "erofs-utils"), "squashfs": ("mksquashfs", "s
 class Build:
     def __init__(self, options, progress):
         self.options, self.progress = options, progress
-        self.formats = list(dict.fromkeys(options.format or ["erofs"]))
+        self.formats = list(dict.fromkeys(options.format or ["erofs" if os.geteuid() == 0 else "tree"]))
         check_tools(options.manifest, TOOLS | dict(PACKERS[kind] for kind in self.formats if kind in PACKERS))
         self.out = pathlib.Path(options.out).absolute()
         # It is replaced as a whole: a folder that somebody named by mistake must not be.

@@ -41,6 +41,13 @@ int sys_close_from(unsigned first);
  */
 int sys_keep_only(int *const *fds, size_t count);
 
+/*
+ * One byte over a socket, and an fd with it (-EBADF: none). Received: 1 a byte, 0 the end, -EAGAIN nothing yet; *ret_fd as it
+ * was where none came.
+ */
+int sys_send_fd(int socket, int fd);
+int sys_receive_fd(int socket, int *ret_fd);
+
 /* KEYCTL_JOIN_SESSION_KEYRING with a new anonymous keyring; and a call that only reads, to see if keyctl is there. */
 int sys_keyctl_join_session(void);
 int sys_keyctl_session_id(void);
