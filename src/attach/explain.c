@@ -129,12 +129,14 @@ static void print_session(const struct attach_facts *facts, const struct attach_
 	row(out, "no_new_privs", "1");
 	print_seccomp(facts, plan, out);
 	row(out, "limits", "%s",
+	    facts->plain ? "the target's, as far as the caller's allow; oom_score_adj the caller's" :
 	    !plan->profile->target_attributes ? "the target's, core files 0; umask 022; oom_score_adj the target's, "
 						"at least 0" :
 						"resource limits, umask and oom_score_adj exactly the target's");
 	print_labels(&plan->lsm, out);
 	row(out, "devices", "%s", plan->profile->all_devices ? "all" : "null, zero, full, random, urandom, terminals");
-	row(out, "cgroup", "own: pids %" PRIu64 ", memory %" PRIu64 " MiB", plan->limits.pids,
+	row(out, "cgroup", "own%s: pids %" PRIu64 ", memory %" PRIu64 " MiB",
+	    facts->plain ? ", if the caller may make one; else none, which is said" : "", plan->limits.pids,
 	    plan->limits.memory / (1024 * 1024));
 }
 

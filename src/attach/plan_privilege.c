@@ -232,7 +232,11 @@ static void plan_attributes(const struct attach_facts *facts, struct attach_plan
 					"than the session's");
 			break;
 		}
-	if (facts->process.oom_score_adj < facts->caller_oom_score_adj)
+	/* His own undumpable process's files are root's. */
+	if (facts->plain && facts->process.oom_score_adj != facts->caller_oom_score_adj)
+		plan_note(plan, "the session's oom_score_adj is the caller's %d, not the target's %d",
+			  facts->caller_oom_score_adj, facts->process.oom_score_adj);
+	else if (facts->process.oom_score_adj < facts->caller_oom_score_adj)
 		plan_note(plan,
 			  "the caller lacks CAP_SYS_RESOURCE: the session's oom_score_adj may be higher than the "
 			  "target's %d",

@@ -391,7 +391,9 @@ def test_the_target_ends(user, own, unchanged):
 
 def test_explain(user, own):
     text = user.run("--explain", own.ref).succeeded().text
-    assert f"({USER_ID}:{USER_ID} on the host)" in text and "bound from the host's" in text
+    for words in (f"({USER_ID}:{USER_ID} on the host)", "bound from the host's", "own, if the caller may make one",
+                  "oom_score_adj the caller's"):
+        assert words in text, text
 
 
 @falls_without("VERIFY")

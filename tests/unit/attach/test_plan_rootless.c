@@ -97,6 +97,23 @@ static void refuses_groups_of_the_caller_alone(void **state)
 	assert_no_plan(&made, ERR_REFUSED, "caller's group 100,");
 }
 
+static void what_is_not_the_targets_is_told(void **state)
+{
+	(void)state;
+	cleanup_made struct made made;
+
+	be_plain(&made);
+	made.request.profile = profile_find("target");
+	made.facts.process.status.groups_count = 0;
+	made.facts.process.oom_score_adj = 200;
+	cleanup_plan struct attach_plan plan = made_plan(&made);
+	assert_true(plan.fall_short);
+	assert_true(made_note(&plan, "oom_score_adj is the caller's 0, not the target's 200"));
+	made.facts.caller_oom_score_adj = 200;
+	cleanup_plan struct attach_plan same = made_plan(&made);
+	assert_false(made_note(&same, "oom_score_adj"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -104,6 +121,7 @@ int main(void)
 		cmocka_unit_test(enters_nothing_else),
 		cmocka_unit_test(keeps_groups_that_the_target_is_in),
 		cmocka_unit_test(refuses_groups_of_the_caller_alone),
+		cmocka_unit_test(what_is_not_the_targets_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
