@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 /*
- * host_root: as host_open() takes it. One object, whose keys stand in dbgattach(1). *ret_possible: nothing that every attach needs is missing. The caller
- * json_decref()s the document.
+ * host_root: as host_open() takes it. One object, whose keys stand in dbgattach(1). *ret_possible: nothing that every attach
+ * needs is missing. The caller json_decref()s the document.
  */
 int doctor_examine(const char *host_root, json_t **ret, bool *ret_possible, struct err *err);
 

@@ -12,8 +12,9 @@
 bool inspect_is_secret(const char *name, const char *value);
 
 /*
- * host_root: as host_open() takes it. One object, whose keys stand in dbgattach(1); what could not be read is null, and stands in its "errors". Read through the
- * pin, which is verified at the end: ERR_GONE where the container ended meanwhile. The caller json_decref()s it.
+ * host_root: as host_open() takes it. One object, whose keys stand in dbgattach(1); what could not be read is null, and stands
+ * in its "errors". Read through the pin, which is verified at the end: ERR_GONE where the container ended meanwhile. The
+ * caller json_decref()s it.
  */
 int inspect_read(const struct reference *reference, const char *host_root, bool show_secrets, json_t **ret,
 		 struct err *err);
