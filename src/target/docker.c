@@ -2,8 +2,10 @@
 /*
  * Owns how a container of Docker is found: out of the daemon's own files, so that a daemon that hangs stops nobody.
  *
- * The whole id opens its file at once, and Docker too takes it before a name. Everything else may be the name of any
- * container, so all files are read; but only those that can match are parsed.
+ * The whole id opens its file at once, and Docker too takes it before a name. So is a short one, as docker prints it, taken
+ * where it begins an id: to read all names first would cost more than all the rest, for a name that somebody can have chosen
+ * only to be taken for that container. Everything else may be the name of any container, so all files are read; but only
+ * those that can match are parsed.
  */
 #include "src/target/docker.h"
 
@@ -16,6 +18,7 @@
 
 #define CONFIG_FILE "config.v2.json"
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define SHORT_ID_LENGTH 12 /* as docker prints it */
 
 struct scan {
 	const struct runtime *runtime;
@@ -24,6 +27,8 @@ struct scan {
 	int folder;
 	char name_member[sizeof("\"Name\":\"/\"") + REFERENCE_MAX];
 	struct buffer buffer; /* one for all files: its memory is used again */
+	bool ids_only;        /* names are not looked at */
+	bool id_fits;         /* the reference begins an id */
 };
 
 static void scan_done(struct scan *scan)
@@ -81,6 +86,9 @@ static int look(struct scan *scan, const char *id, struct err *err)
 	bool fits = is_id || search->list != NULL || search_prefix_fits(search, id);
 	char path[CONTAINER_ID_LENGTH + sizeof("/" CONFIG_FILE)];
 
+	if (scan->ids_only && !fits)
+		return 0;
+	scan->id_fits |= fits;
 	int r = text_format(path, sizeof(path), "%s/%s", id, CONFIG_FILE);
 	if (r < 0)
 		return err_sys(err, r, "%s", id);
@@ -137,6 +145,13 @@ int docker_visit(const struct runtime *runtime, struct search *search, struct er
 		r = visit(search->reference->name, &scan, err);
 		if (r < 0 || search->count > 0)
 			return r;
+	}
+	scan.ids_only = search->could_be_prefix && strlen(search->reference->name) >= SHORT_ID_LENGTH;
+	if (scan.ids_only) {
+		r = state_each_id(scan.folder, visit, &scan, err);
+		if (r < 0 || scan.id_fits)
+			return r;
+		scan.ids_only = false;
 	}
 	return state_each_id(scan.folder, visit, &scan, err);
 }

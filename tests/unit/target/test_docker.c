@@ -66,6 +66,22 @@ static void a_whole_id_beats_a_name(void **state)
 	assert_resolves(tree, ID_B, "docker", ID_C);
 }
 
+static void a_short_id_beats_a_name(void **state)
+{
+	const struct tree *tree = *state;
+
+	tree_docker(tree, ID_A, "web", tree->pid, tree->start_time);
+	tree_docker(tree, ID_C, "aaaaaaaa0000", tree->pid, tree->start_time);
+	assert_resolves(tree, "aaaaaaaa0000", "docker", ID_A);
+	/* Shorter, or where no id begins so, it may be a name. */
+	tree_docker(tree, ID_C, "aaaaaaaa000", tree->pid, tree->start_time);
+	assert_resolves(tree, "aaaaaaaa000", "docker", ID_C);
+	tree_docker(tree, ID_C, "bbbbbbbb0000", tree->pid, tree->start_time);
+	assert_resolves(tree, "bbbbbbbb0000", "docker", ID_C);
+	tree_docker(tree, ID_B, "db", 0, 0);
+	assert_refused(tree, "aaaaaaaa0000", ERR_AMBIGUOUS, "(db)");
+}
+
 static void a_prefix_of_two_is_ambiguous(void **state)
 {
 	const struct tree *tree = *state;
@@ -270,6 +286,7 @@ int main(void)
 		TEST(its_own_path_and_hostname_stay),
 		TEST(a_name_beats_anothers_prefix),
 		TEST(a_whole_id_beats_a_name),
+		TEST(a_short_id_beats_a_name),
 		TEST(a_prefix_of_two_is_ambiguous),
 		TEST(a_container_with_a_pods_labels),
 		TEST(a_whole_id_reads_no_other_file),
