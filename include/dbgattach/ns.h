@@ -31,7 +31,7 @@ int ns_set_read(int proc_fd, struct ns_set *ret, struct err *err);
  * host's PID namespace, `ip netns exec`); of a kernel thread where process 1 is closed to the caller; else the caller's own, but
  * of the network, the one that is dangerous to mistake, 0: not known.
  */
-void ns_set_read_host(int proc_fd, const struct ns_set *ours, struct ns_set *ret);
+int ns_set_read_host(int proc_fd, const struct ns_set *ours, struct ns_set *ret, struct err *err);
 
 /*
  * From a cgroup namespace of its own a caller sees other cgroups by paths ("/../ID") that lead to nothing below a mount of the

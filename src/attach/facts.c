@@ -197,7 +197,7 @@ int attach_gather(struct attach *attach, struct err *err)
 	if (result == 0)
 		result = ns_set_read(attach->proc_self_fd, &attach->facts.ours, err);
 	if (result == 0)
-		ns_set_read_host(attach->host.proc_fd, &attach->facts.ours, &attach->facts.host);
+		result = ns_set_read_host(attach->host.proc_fd, &attach->facts.ours, &attach->facts.host, err);
 	if (result == 0)
 		result = read_caller(attach, err);
 	if (result == 0)

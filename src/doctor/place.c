@@ -16,9 +16,7 @@ static int read_both(const struct examination *examination, struct ns_set *ours,
 	cleanup_close int self = openat(examination->host.proc_fd, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int result = self < 0 ? -errno : ns_set_read(self, ours, NULL);
 
-	if (result == 0)
-		ns_set_read_host(examination->host.proc_fd, ours, host);
-	return result;
+	return result < 0 ? result : ns_set_read_host(examination->host.proc_fd, ours, host, NULL);
 }
 
 int doctor_check_pid_namespace(const struct examination *examination, char *detail)

@@ -61,7 +61,7 @@ static int read_facts(struct inspection *inspection, const struct reference *ref
 	if (result == 0)
 		result = ns_set_read(inspection->self_fd, &ours, err);
 	if (result == 0)
-		ns_set_read_host(inspection->host.proc_fd, &ours, &inspection->host_namespaces);
+		result = ns_set_read_host(inspection->host.proc_fd, &ours, &inspection->host_namespaces, err);
 	return result;
 }
 

@@ -46,22 +46,30 @@ int ns_set_read(int proc_fd, struct ns_set *ret, struct err *err)
 	return 0;
 }
 
-/* Nothing but the kernel's own threads has this flag, and they are in the first namespaces that there were. */
-static bool is_kernel_thread(int proc_fd, const char *pid)
+/* Nothing but the kernel's own threads has this flag, and they are in the first namespaces that there were. -ENOENT: it is none. */
+static int check_kernel_thread(int proc_fd, const char *pid)
 {
 	cleanup_buffer struct buffer text = { 0 };
 	char path[32];
 	unsigned flags = 0;
 
 	(void)snprintf(path, sizeof(path), "%s/stat", pid);
-	if (io_read_file_at(proc_fd, path, STAT_MAX, &text) < 0 || text.length == 0)
-		return false;
-	const char *rest = strrchr(text.data, ')');
-	return rest != NULL && sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
-	       (flags & KERNEL_THREAD) != 0;
+	int result = io_read_file_at(proc_fd, path, STAT_MAX, &text);
+	if (result < 0)
+		return result;
+	const char *rest = text.length == 0 ? NULL : strrchr(text.data, ')');
+	if (rest == NULL || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
+		return -ENOENT;
+	return (flags & KERNEL_THREAD) != 0 ? 0 : -ENOENT;
 }
 
-/* O_PATH of the /proc/PID of a process that is in the host's namespaces and may be looked at. */
+/* Not there, or not to be looked at by this caller: another answer than that the asking failed. */
+static bool is_closed(int result)
+{
+	return result == -EACCES || result == -EPERM || result == -ENOENT || result == -ESRCH;
+}
+
+/* O_PATH of the /proc/PID of a process that is in the host's namespaces and may be looked at; -ENOENT: there is none. */
 static int open_first(int proc_fd)
 {
 	static const char *const pids[] = { "1", "2" }; /* init; kthreadd, if it is that */
@@ -69,24 +77,31 @@ static int open_first(int proc_fd)
 
 	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
 		cleanup_close int fd = openat(proc_fd, pids[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		int result = fd < 0 ? -errno : read_inode(fd, ns_kinds[NS_NET].name, &inode);
 
-		if (fd >= 0 && read_inode(fd, ns_kinds[NS_NET].name, &inode) == 0 &&
-		    (i == 0 || is_kernel_thread(proc_fd, pids[i])))
+		if (result == 0 && i > 0)
+			result = check_kernel_thread(proc_fd, pids[i]);
+		if (result == 0)
 			return take_fd(fd);
+		if (!is_closed(result))
+			return result;
 	}
 	return -ENOENT;
 }
 
-void ns_set_read_host(int proc_fd, const struct ns_set *ours, struct ns_set *ret)
+int ns_set_read_host(int proc_fd, const struct ns_set *ours, struct ns_set *ret, struct err *err)
 {
 	cleanup_close int first = open_first(proc_fd);
 
-	if (first >= 0 && ns_set_read(first, ret, NULL) == 0)
-		return;
+	if (first >= 0)
+		return ns_set_read(first, ret, err);
+	if (first != -ENOENT)
+		return err_sys(err, first, "the namespaces of the host's first process");
 	*ret = *ours;
 	/* A plain user has no power over the host's, whatever his own is. */
 	if (geteuid() == 0)
 		ret->inode[NS_NET] = 0;
+	return 0;
 }
 
 void ns_join_host_cgroup(int proc_fd)

@@ -16,8 +16,10 @@ Verdict = namedtuple("Verdict", "kind why")
 # In that case the values may differ by what BUT takes away from them, where it is given.
 Allowed = namedtuple("Allowed", "fields stderr call reason but", defaults=(None,))
 ALLOWED = (
-    Allowed(r"((command|init) mountinfo|told mount) /dev/(null|zero|full|random|urandom|tty)", None, r"monitor mknodat",
-            "a caller who may make no nodes: the session has a read-only clone of his"),
+    Allowed(r"(command|init) status Cap(Bnd|Eff|Prm)|told .*[Cc]ap.*", r"a network namespace that may be the host's", r"monitor (readlinkat|openat)",
+            "whose process 1 is closed to him does not know the host's network: NET_RAW less, in one line"),
+    Allowed(r"((command|init) mountinfo|told mount) /dev/(null|zero|full|random|urandom|tty)", None, r"monitor (mknodat|fchownat)",
+            "a caller who may make no nodes, or not give them away: the session has a read-only clone of his"),
     Allowed(r"(command|init) mountinfo .*|told mount .*", None, r"entry mount(_setattr)?",
             "EPERM there is how the kernel says that a mount's access-time flags are locked: then they stay", r"\b(noatime|relatime)\b"),
     Allowed(r".*cgroup.*", r"the session has no cgroup of its own", None,
@@ -36,7 +38,7 @@ ALLOWED = (
 SAID = {1: r"system: writing the session's output", 129: r"system: writing the session's output", 125: r"(usage|not-found|ambiguous|gone|changed|denied|unsupported|"
         r"malformed|refused|timeout|system): ", 126: r"", 127: r""}
 # Deviations that are told before the error, or before a session that works.
-NOTE = re.compile(r"dbgattach: (the session has no |the target has a /dbg of its own|the target's /proc is no procfs|"
+NOTE = re.compile(r"dbgattach: (the session has no |the session is in a network namespace |the target has a /dbg of its own|the target's /proc is no procfs|"
                   r"the target has ended)")
 # The session was killed: the guardian's or init's own end is told by the status alone.
 SILENT = {137}

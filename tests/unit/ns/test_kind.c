@@ -224,8 +224,10 @@ static void the_hosts(void **state)
 	cleanup_close int empty = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const struct ns_set ours = { { 1, 2, 3, 4, 5, 6, 7, 8 } };
 	struct ns_set host, expected;
+	struct err err;
 
-	ns_set_read_host(empty, &ours, &host);
+	assert_failure(ns_set_read_host(-EBADF, &ours, &host, &err), err, ERR_SYSTEM);
+	assert_success(ns_set_read_host(empty, &ours, &host, &err), err);
 	assert_true(host.inode[NS_NET] == (geteuid() == 0 ? 0 : ours.inode[NS_NET]));
 	assert_true(host.inode[NS_MNT] == ours.inode[NS_MNT] && host.inode[NS_PID] == ours.inode[NS_PID]);
 
@@ -233,7 +235,7 @@ static void the_hosts(void **state)
 	cleanup_close int thread = open("/proc/2", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (geteuid() != 0 || (ns_set_read(first, &expected, NULL) < 0 && ns_set_read(thread, &expected, NULL) < 0))
 		skip_because("looking at process 1 needs root");
-	ns_set_read_host(proc, &ours, &host);
+	assert_success(ns_set_read_host(proc, &ours, &host, &err), err);
 	assert_memory_equal(&host, &expected, sizeof(host));
 }
 
