@@ -5,32 +5,21 @@
  * of this is our own copy of the mount table: the target's stays as it is.
  */
 #include "beneath.h"
+#include "remount.h"
 
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/base/io.h"
 #include "dbgattach/base/weaken.h"
 #include "dbgattach/format/mountinfo.h"
-#include "dbgattach/sys/mount_api.h"
+#include "dbgattach/view.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/stat.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define MOUNTINFO_MAX (64U << 20) /* 100,000 mounts, which fs.mount-max allows, with long names */
-
-static int mount_id(const char *path, uint64_t *ret_id)
-{
-	struct statx statx_buffer;
-
-	if (statx(AT_FDCWD, path, AT_NO_AUTOMOUNT, STATX_MNT_ID, &statx_buffer) < 0)
-		return -errno;
-	*ret_id = statx_buffer.stx_mnt_id;
-	return (statx_buffer.stx_mask & STATX_MNT_ID) == 0 ? -EOPNOTSUPP : 0;
-}
 
 /*
  * What is mounted right in the old root goes, and with each all that is mounted below. What may not be unmounted there (a user
@@ -59,16 +48,19 @@ int beneath_leave(int self_fd, struct err *err)
 
 	/* Our root is still the one beneath: a path that begins with "/" does not see what lies on top of it. */
 	cleanup_close int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int result = old < 0 ? -errno : mount_id("/", &old_root);
+	cleanup_close int new = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int result = old < 0 || new < 0 ? -errno : mount_id(old, "", &old_root);
 	if (result == 0)
-		result = mount_id(".", &new_root);
+		result = mount_id(new, "", &new_root);
 	if (result == 0)
 		result = io_read_file_at(self_fd, "mountinfo", MOUNTINFO_MAX, &table);
 	if (result == 0 && PROTECTED(OLD_ROOT))
 		result = empty_old_root(table.data, old_root, new_root);
 	if (result == 0 && PROTECTED(OLD_ROOT))
-		result = sys_mount_setattr(old, 0, &read_only);
+		result = view_set_attributes(-EBADF, old, 0, &read_only);
+	if (result == -ENOSYS)
+		result = view_set_attributes(self_fd, old, 0, &read_only);
 	if (result < 0)
 		return err_sys(err, result, "emptying the old root");
-	return chroot(".") < 0 ? err_sys(err, errno, "chroot into the session's root") : 0;
+	return fchdir(new) < 0 || chroot(".") < 0 ? err_sys(err, errno, "chroot into the session's root") : 0;
 }

@@ -125,7 +125,7 @@ static int build_dev(struct view_parts *parts, const struct source *source, cons
 	cleanup_close int dev = openat(root, "dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dev < 0)
 		return err_sys(err, errno, "/dev of the session");
-	result = nodes_place(parts, dev);
+	result = nodes_place(parts, source->self_fd, dev);
 	if (result < 0)
 		return err_sys(err, result, "device nodes of the session");
 	result = sys_move_mount(parts->pts, dev, "pts");

@@ -58,6 +58,23 @@ static int copy_link(int clone, int destination, const char *name)
 	return symlinkat(target, destination, name) < 0 ? -errno : 0;
 }
 
+static int place(int clone, int destination, const char *name, mode_t type)
+{
+	int result = make_mount_point(destination, name, type);
+
+	return result < 0 ? result : sys_move_mount(clone, destination, name);
+}
+
+/* A directory nearly always; what is mounted on one is one. */
+static int place_unknown(int clone, int destination, const char *name)
+{
+	int result = place(clone, destination, name, S_IFDIR);
+
+	if (result != -EINVAL && result != -ENOTDIR)
+		return result;
+	return unlinkat(destination, name, AT_REMOVEDIR) < 0 ? -errno : place(clone, destination, name, S_IFREG);
+}
+
 int capture_entry(int source, int destination, const char *name, const struct capture_policy *policy)
 {
 	struct statx statx_buffer;
@@ -73,12 +90,12 @@ int capture_entry(int source, int destination, const char *name, const struct ca
 	/* The type never changes; asking a network or FUSE server for fresh attributes could hang. */
 	if (statx(clone, "", AT_EMPTY_PATH | (PROTECTED(NO_SYNC) ? AT_STATX_DONT_SYNC : 0) | AT_NO_AUTOMOUNT,
 		  STATX_TYPE, &statx_buffer) < 0)
-		return -errno;
-	if (S_ISLNK(statx_buffer.stx_mode))
+		/* The FUSE mount of a user who lets nobody else in, root included, does not even tell that. */
+		result = errno == EACCES ? place_unknown(clone, destination, name) : -errno;
+	else if (S_ISLNK(statx_buffer.stx_mode))
 		return seal_after ? -ELOOP : copy_link(clone, destination, name);
-	result = make_mount_point(destination, name, statx_buffer.stx_mode);
-	if (result == 0)
-		result = sys_move_mount(clone, destination, name);
+	else
+		result = place(clone, destination, name, statx_buffer.stx_mode);
 	return result == 0 && seal_after ? seal_clone(clone, policy) : result;
 }
 

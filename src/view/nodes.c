@@ -6,6 +6,7 @@
  * caller's own: of a container, that container's /dev; a plain user's session is not the owner of the host's.
  */
 #include "nodes.h"
+#include "remount.h"
 
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/base/text.h"
@@ -49,8 +50,6 @@ static int make_own(const struct view_parts *parts, const struct node *node, con
 /* Of the caller's own /dev, if it is the device and may be used as one. */
 static int clone_node(const struct node *node)
 {
-	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC |
-						     (PROTECTED(READ_ONLY_NODES) ? MOUNT_ATTR_RDONLY : 0) };
 	struct statvfs statvfs;
 	struct stat stat;
 	char path[32];
@@ -66,8 +65,7 @@ static int clone_node(const struct node *node)
 	if (!S_ISCHR(stat.st_mode) || stat.st_rdev != makedev(node->major, node->minor) ||
 	    (statvfs.f_flag & ST_NODEV) != 0)
 		return -ENODEV;
-	result = sys_mount_setattr(clone, 0, &attributes);
-	return result < 0 ? result : take_fd(clone);
+	return take_fd(clone);
 }
 
 static int make_rest(void *context)
@@ -96,10 +94,15 @@ int nodes_make(const struct view_owner *owner, struct view_parts *parts)
 	return sys_act_as(owner->root_uid, owner->root_gid, make_rest, parts);
 }
 
-int nodes_place(struct view_parts *parts, int dev)
+int nodes_place(struct view_parts *parts, int self_fd, int dev)
 {
+	const struct mount_attr attributes = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC |
+							   (PROTECTED(READ_ONLY_NODES) ? MOUNT_ATTR_RDONLY : 0) };
+
 	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++) {
-		int result = parts->nodes[i] < 0 ? 0 : sys_move_mount(parts->nodes[i], dev, nodes[i].name);
+		int result = parts->nodes[i] < 0 ?
+				     0 :
+				     mount_place(self_fd, parts->nodes[i], &attributes, dev, nodes[i].name);
 
 		if (result < 0)
 			return result;

@@ -7,5 +7,5 @@
 /* In parts->dev. What cannot be made or given away is an empty file there, and a clone in parts->nodes. Negative errno. */
 int nodes_make(const struct view_owner *owner, struct view_parts *parts);
 
-/* The clones over their files, once dev, the directory of that mount, is attached. Negative errno. */
-int nodes_place(struct view_parts *parts, int dev);
+/* The clones, read-only, over their files, once dev, the directory of that mount, is attached. self_fd: as of mount_place(). */
+int nodes_place(struct view_parts *parts, int self_fd, int dev);

@@ -6,6 +6,7 @@ seccomp filter, a read-only root, read-only cgroups, and no capability that is n
 import json
 import os
 import signal
+import subprocess
 
 import pytest
 
@@ -293,15 +294,25 @@ def test_host_network(node, docker, docker_image_run, unchanged):
 
 
 def test_host_pid(node, docker_image_run):
-    target = docker_image_run("--pid", "host")
+    target = docker_image_run("--network", "none", "--pid", "host")
     here = node()
     assert "--host-pid" in here.run(target.id, P, "true").failed("refused").err
     here.run("--host-pid", target.id, P, "true").succeeded()
 
 
-def test_the_hosts_tree_is_never_shown(node):
+@pytest.fixture
+def host_process():
+    """One in the host's mount namespace, which the tests themselves need not be in."""
+    first = 1 if os.access("/proc/1/ns/mnt", os.R_OK) else 2
+    process = subprocess.Popen(["nsenter", f"--mount=/proc/{first}/ns/mnt", "sleep", "100"])
+    processes.wait_until(lambda: processes.read(f"/proc/{process.pid}/comm") == "sleep\n", what="a process of the host")
+    yield process.pid
+    processes.end(process)
+
+
+def test_the_hosts_tree_is_never_shown(node, host_process):
     """A process of the host itself: from there as from the host."""
-    result = node().run("--host-pid", f"pid:{os.getpid()}", "ls", "/").succeeded()
+    result = node().run("--host-pid", f"pid:{host_process}", "ls", "/").succeeded()
     assert set(result.text.split()) == {"dbg", "dev", "proc"}
 
 

@@ -83,8 +83,14 @@ def test_pidfd_inode(dbg, target):
 def test_exact_name_beats_prefix(show, docker, once):
     """A container named like the start of another's id is the one that is meant."""
     first = once(docker)
-    second = once(docker, name=first.id[:12])
-    assert entered(show, second, first.id[:12])["hostname"] == second.id[:12]
+    second = once(docker, name=first.id[:8])
+    assert entered(show, second, first.id[:8])["hostname"] == second.id[:12]
+
+
+def test_a_short_id_as_docker_prints_it_beats_a_name(show, docker, once):
+    first = once(docker)
+    once(docker, name=first.id[:12])
+    assert entered(show, first, first.id[:12])["hostname"] == first.id[:12]
 
 
 def test_ambiguous_prefix_lists_both(dbg, runc, once):

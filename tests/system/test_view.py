@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What files the session sees: the target's, read-only, with the toolbox beside them; and nothing changes for the target."""
+import ctypes
 import errno
 import os
 import re
@@ -26,7 +27,31 @@ def scratch(show, target, *options):
     return {env["HOME"], env["TMPDIR"]}
 
 
+def mount_fuse(pid, path, mode, uid):
+    """A FUSE mount in the target that only that user may look at, as one without allow_other is; its server's fd."""
+    fd, libc = os.open("/dev/fuse", os.O_RDWR), ctypes.CDLL(None, use_errno=True)
+    child = os.fork()
+    if child == 0:
+        entered = libc.setns(os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY), 0)
+        options = f"fd={fd},rootmode={mode:o},user_id={uid},group_id={uid}"
+        os._exit(entered or libc.mount(b"dbgtest", path.encode(), b"fuse", 0, options.encode()) or 0)
+    assert os.waitpid(child, 0)[1] == 0, path
+    return fd
+
+
 # Read-only, or writable on request
+
+@pytest.mark.parametrize("path, mode", [("/data", 0o40000), ("/top", 0o100000)])
+def test_a_mount_that_lets_only_its_user_in(dbg, fake, tree, path, mode):
+    """Of a FUSE server: nothing is asked of it, and the rest is shown all the same."""
+    target = fake(tree=tree({"top": b"x"}))
+    fd = mount_fuse(target.pid, path, mode, 65532)
+    try:
+        shown = dbg.run(target.ref, "sh", "-c", f"cat /etc/hostname; grep -c ' {path} fuse ro,' /proc/self/mounts").succeeded()
+        assert shown.text == "fake\n1\n"
+    finally:
+        os.close(fd)
+
 
 @falls_without("READ_ONLY_VIEW")
 def test_read_only_everywhere(attempts, fake):
