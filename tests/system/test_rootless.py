@@ -5,7 +5,6 @@ import pathlib
 import shutil
 import signal
 import tempfile
-from time import sleep
 
 import pytest
 
@@ -287,7 +286,8 @@ def test_others(user, fake, docker_target):
 def test_a_container_of_roots_that_runs_as_him(user, fake):
     """His ids are not his namespace."""
     for options in ({"uid": USER_ID}, {"userns": f"{USER_ID}:1", "uid": 0}):
-        assert "run it as root" in user.run(fake("pause", **options).ref, P, "true").failed("denied").err
+        line = user.run(fake("pause", **options).ref, P, "true").failed("denied").err
+        assert "run it as root" in line and ("no user namespace that the caller has made" in line) == (options["uid"] == USER_ID), line
 
 
 def test_another_users(user, fake):
@@ -339,6 +339,18 @@ def test_kill_while_it_runs(user, any_own, unchanged, role):
         session.read_until(b"ready\n")
         send(session.roles()[role], signal.SIGKILL)
         assert session.finish(9).code == 137
+
+
+@falls_without("PDEATHSIG")
+def test_kill_monitor_and_guardian(user, own, unchanged):
+    with unchanged(own):
+        session = user.start(own.ref, P, "orphans", "3", "stay")
+        session.read_until(b"ready\n")
+        roles = session.running()
+        for sig in (signal.SIGSTOP, signal.SIGKILL):
+            for role in ("guardian", "monitor"):
+                send(roles[role], sig)
+        session.popen.wait(5)
 
 
 @falls_without("MEMBERS")
