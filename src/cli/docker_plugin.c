@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -152,8 +153,9 @@ static int follow_cli(struct err *err)
 	const char *name = getenv("DOCKER_CLI_PLUGIN_SOCKET");
 	size_t length = name == NULL ? 0 : strlen(name);
 
+	/* CLIs before 23.0 have none. */
 	if (length < 2 || name[0] != '@' || length > sizeof(address.sun_path))
-		return 0;
+		return prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0 ? err_sys(err, errno, "PR_SET_PDEATHSIG") : 0;
 	memcpy(address.sun_path + 1, name + 1, length - 1);
 	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length);
