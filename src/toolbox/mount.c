@@ -53,14 +53,9 @@ static int mount_file(const char *type, int fd, const struct toolbox_owner *owne
 
 static int mount_loop(const char *type, int fd, const struct toolbox_owner *owner)
 {
-	unsigned number = 0;
-	char source[32];
-	cleanup_close int device = sys_loop_open(fd, &number);
+	cleanup_close int device = sys_loop_open(fd);
 
-	if (device < 0)
-		return device;
-	(void)snprintf(source, sizeof(source), "/dev/loop%u", number);
-	return image_mount(type, source, NULL, owner);
+	return device < 0 ? device : mount_file(type, device, owner);
 }
 
 /* A copy of the mount that has the folder, which is the store's: never shown to a session as it is. */

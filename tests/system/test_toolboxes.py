@@ -76,7 +76,12 @@ def test_every_format(dbg, target, store, trees, form):
     assert {"ro", "nosuid", "nodev"} <= set(options)
 
 
-def test_by_a_loop_device_where_the_file_cannot_be_mounted(dbg, target, trees, tmp_path, core):
+NO_NODES = ("unshare", "-m", "sh", "-c", "mount -t tmpfs dev /dev && mknod /dev/null c 1 3 && mknod /dev/loop-control c 10 237 && "
+            'exec "$@"', "sh")  # as in a container or a chroot
+
+
+@pytest.mark.parametrize("prefix", [(), NO_NODES], ids=["", "no nodes"])
+def test_by_a_loop_device_where_the_file_cannot_be_mounted(dbg, target, trees, tmp_path, core, prefix):
     """As on a tmpfs; the device ends with the session."""
     before = subprocess.run(["losetup", "-a"], capture_output=True, check=True).stdout
     place = tmp_path / "tmpfs"
@@ -85,7 +90,7 @@ def test_by_a_loop_device_where_the_file_cannot_be_mounted(dbg, target, trees, t
     try:
         for form in ("erofs", "squashfs"):
             entry = toolboxes.make(place, form, trees / "core", formats=(form,))
-            result = dbg.run("-v", "--toolbox", str(entry), target.ref, "cat", "/proc/self/mounts").succeeded()
+            result = dbg.run("-v", "--toolbox", str(entry), target.ref, "cat", "/proc/self/mounts", prefix=prefix).succeeded()
             assert f"mounted as {form} (loop)" in result.err
             assert mounts(result.text)["/dbg"][-1][0] == form
         wait_until(lambda: subprocess.run(["losetup", "-a"], capture_output=True, check=True).stdout == before, 5,

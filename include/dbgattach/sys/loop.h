@@ -3,7 +3,7 @@
 #pragma once
 
 /*
- * A read-only loop device over fd, which ends with its last user. The device's number in *ret_number and an fd of it, or a
- * negative errno: the fd keeps it alive until it is mounted. LOOP_CONFIGURE is of Linux 5.8.
+ * A read-only loop device over fd, which ends with its last user; /dev needs no more than loop-control. An fd of it, which
+ * keeps it alive until it is mounted, or a negative errno. LOOP_CONFIGURE is of Linux 5.8.
  */
-int sys_loop_open(int fd, unsigned *ret_number);
+int sys_loop_open(int fd);
