@@ -104,17 +104,39 @@ def pytest_runtest_makereport(item, call):
 # What is tested
 
 @pytest.fixture(scope="session")
-def helpers(pytestconfig):
+def public():
+    """A folder that a plain user gets to, wherever the checkout lies; root's home is closed to him."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="dbgtest.") as name:
+        os.chmod(name, 0o755)
+        yield pathlib.Path(name)
+
+
+@pytest.fixture(scope="session")
+def helpers(pytestconfig, public):
     """{name: path} of the static helper programs, built where they are missing."""
     directory = os.path.abspath(pytestconfig.getoption("helpers"))
     subprocess.run(["make", "-s", "-C", REPOSITORY, "-f", "tests/helpers/helpers.mk", f"B={os.path.dirname(directory)}",
                     "helpers"], check=True, stdout=subprocess.DEVNULL)
-    return {name: os.path.join(directory, name) for name in os.listdir(directory)}
+    copies = shutil.copytree(directory, public / "helpers")
+    return {name: os.path.join(copies, name) for name in os.listdir(copies)}
 
 
 @pytest.fixture(scope="session")
-def binaries(pytestconfig):
-    return tuple(os.path.abspath(pytestconfig.getoption(option)) for option in ("binary", "test_binary"))
+def build(pytestconfig):
+    """Where the program was built."""
+    return os.path.dirname(os.path.abspath(pytestconfig.getoption("binary")))
+
+
+@pytest.fixture(scope="session")
+def binaries(pytestconfig, public):
+    """The program and its test build."""
+    paths = [os.path.abspath(pytestconfig.getoption(option)) for option in ("binary", "test_binary")]
+    copies = [public / name / "dbgattach" for name in ("release", "test")]
+    for path, copy in zip(paths, copies):
+        copy.parent.mkdir()
+        if os.access(path, os.X_OK):
+            shutil.copy(path, copy)
+    return tuple(map(str, copies))
 
 
 @pytest.fixture
@@ -130,9 +152,8 @@ def dbg(request, binaries, lacking):
     if os.geteuid() != 0:
         pytest.skip("needs root")
     program = Program(*binaries, without=getattr(request.node, "without", ()), wrapper=lacking)
-    needed = program.path()
-    if not os.access(needed, os.X_OK):
-        pytest.skip(f"{needed} is not built")
+    if not os.access(program.path(), os.X_OK):
+        pytest.skip(f"{program.path()} is missing: make && make test-programs")
     leftovers = set(snapshot.host_processes())
     processes.set_patience(4.0 if program.without else 20.0)
     yield program
@@ -167,7 +188,7 @@ def no_empty_cgroups():
 def test_build(binaries):
     """For tests that use barriers."""
     if not os.access(binaries[1], os.X_OK):
-        pytest.skip(f"{binaries[1]} is not built")
+        pytest.skip("the test build is missing: make test-programs")
 
 
 @pytest.fixture
@@ -311,11 +332,11 @@ def unchanged():
 # Toolboxes
 
 @pytest.fixture(scope="module")
-def trees(binaries):
+def trees(build):
     """What is in core and in a layer. Not below /tmp: an image on tmpfs is mounted by a loop device alone."""
     with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="dbgtest.") as name:
         base = pathlib.Path(name)
-        toolboxes.core_tree(os.path.dirname(binaries[0]), base / "core")
+        toolboxes.core_tree(build, base / "core")
         toolboxes.layer_tree(base / "nmap", "nmap", "nmap is here")
         toolboxes.layer_tree(base / "tshark", "tshark", "tshark is here")
         yield base

@@ -12,8 +12,8 @@ PORT = "8080"
 
 
 @pytest.fixture(scope="module")
-def built(binaries):
-    core = pathlib.Path(os.path.dirname(binaries[0]), "toolbox/core")
+def built(build):
+    core = pathlib.Path(build, "toolbox/core")
     if not (core / "toolbox.json").exists():
         pytest.skip(f"{core} is not built: make toolbox")
     return core

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -117,14 +118,29 @@ def test_on_a_terminal(terminal, dbg, config, docker_target, unchanged):
         one.restored()
 
 
+@pytest.fixture
+def cli_ends():
+    """cli_ends(session, number): the CLI, told by that signal, is gone."""
+    version = subprocess.run(["docker", "--version"], capture_output=True, text=True, check=True).stdout.split()[2]
+    # One before 23.0 tells its plugin nothing; SIGTERM it takes for the plugin's, until the third. [cli/cmd/docker, appcontext]
+    patient = int(version.split(".")[0]) < 23
+
+    def ends(session, number):
+        for _ in range(3 if patient and number == signal.SIGTERM else 1):
+            assert session.popen.poll() is None
+            session.popen.send_signal(number)
+            time.sleep(0.1)  # two at once would be one
+        session.popen.wait(20)
+    return ends
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL, signal.SIGHUP])
 @pytest.mark.parametrize("command", [("cat",), ("sh", "-c", "trap '' TERM HUP; echo ready; while :; do sleep 1; done")])
-def test_the_end_of_the_cli_ends_the_session(docker_cli, docker_target, unchanged, number, command):
+def test_the_end_of_the_cli_ends_the_session(docker_cli, cli_ends, docker_target, unchanged, number, command):
     with unchanged(docker_target, within=10):
         session = docker_cli(docker_target.name, *command)
         wait_until(docker_target.session_processes, what="the session")
         if command[0] == "sh":
             session.read_until(b"ready")
-        session.popen.send_signal(number)
-        session.popen.wait(20)
+        cli_ends(session, number)
         wait_until(lambda: not docker_target.session_processes(), 10, "the session's end")

@@ -15,9 +15,9 @@ def listing(folder):
 
 
 @pytest.fixture
-def installed(binaries, tmp_path):
+def installed(build, tmp_path):
     def make(target):
-        subprocess.run(["make", "-s", "-C", ROOT, f"B={os.path.relpath(os.path.dirname(binaries[0]), ROOT)}", f"DESTDIR={tmp_path}/root", target],
+        subprocess.run(["make", "-s", "-C", ROOT, f"B={os.path.relpath(build, ROOT)}", f"DESTDIR={tmp_path}/root", target],
                        check=True, stdout=subprocess.DEVNULL, umask=0o077, env={"PATH": os.environ["PATH"]})
     make("install")
     yield tmp_path / "root/usr/local"

@@ -8,9 +8,8 @@ import tempfile
 
 import pytest
 
-import snapshot
 import toolboxes
-from conftest import runtime, sweep_leftovers
+from conftest import runtime
 from processes import freeze, namespace, send, status_field, wait_until
 from program import Program
 from runtimes import USER_ID, RootlessPodman
@@ -28,25 +27,13 @@ podman_runc = pytest.fixture(scope="module", name="podman_runc")(
     runtime(lambda helpers, directory: RootlessPodman(helpers, directory, "runc")))
 
 
-@pytest.fixture(scope="session")
-def copies(binaries):
-    """Where a plain user gets to them."""
-    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="dbgtest.") as name:
-        os.chmod(name, 0o755)
-        yield tuple(shutil.copy(binary, name) for binary in binaries)
-
-
 @pytest.fixture
-def user(dbg, copies):
+def user(dbg):
     """The program, called by the user."""
     if not shutil.which("setpriv"):
         pytest.skip("setpriv is not installed")
-    leftovers = set(snapshot.host_processes())
-    dbg.binary, dbg.test_binary = copies
     dbg.prefix = AS_USER
-    yield dbg
-    dbg.sweep()
-    sweep_leftovers(leftovers, copies)
+    return dbg
 
 
 @pytest.fixture
@@ -203,12 +190,12 @@ def test_toolbox_is_roots(user, any_own):
 
 
 @pytest.fixture
-def store(user, binaries):
+def store(user, build):
     """The user's own, with a core that is a folder."""
     path = pathlib.Path(tempfile.mkdtemp(dir="/var/tmp", prefix="dbgtest."))
     path.chmod(0o755)
     trees = path.parent / (path.name + ".trees")
-    toolboxes.core_tree(os.path.dirname(binaries[0]), trees / "core")
+    toolboxes.core_tree(build, trees / "core")
     toolboxes.layer_tree(trees / "nmap", "nmap", "nmap is here")
     yield path, trees
     shutil.rmtree(path)
