@@ -92,12 +92,13 @@ def test_it_is_a_shell_to_work_in(terminal, dbg, store, server):
     tty.wait()
 
 
-def test_nmap_comes_to_an_open_session(dbg, store, server, built):
+def test_nmap_comes_to_an_open_session(dbg, store, server, build, built):
     """Built on the host while the session is open, and used against the target's own port."""
     session = dbg.start("-c", f"echo ready; while ! command -v nmap; do sleep 0.05; done; date +%s.%N; nmap -n -Pn -sT -p {PORT} 127.0.0.1",
                         server.ref)
     assert session.popen.stdout.readline() == b"ready\n"
     cache = built.parent / "packages"
+    dbg.binary = os.path.join(build, "dbgattach")  # in its checkout, where the builder is
     added = dbg.run("toolbox", "add", "--lock", "follow", "nmap", timeout=240, env={"XDG_CACHE_HOME": str(cache)})
     assert added.code == 0, added.err
     ready = (store / "nmap").stat().st_ctime
