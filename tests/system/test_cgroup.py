@@ -27,12 +27,13 @@ def limit(pid, controller, *files):
 
 
 @falls_without("CGROUP")
-def test_own_cgroup(dbg, docker_target):
+def test_own_cgroup(dbg, docker, once):
     """Not the target's, not below it, and not the caller's."""
-    session = dbg.start(docker_target.ref, P, "sleep", "60")
+    container = once(docker)  # of its own: the weakened program leaves its command in there
+    session = dbg.start(container.ref, P, "sleep", "60")
     roles = session.running()
     for role in ("init", "command"):
-        here, theirs, ours = (cgroups(pid) for pid in (roles[role], docker_target.pid, "self"))
+        here, theirs, ours = (cgroups(pid) for pid in (roles[role], container.pid, "self"))
         path = here.get("") or here["pids"]
         assert path.startswith("/dbgattach-"), here
         for controllers in ("", "pids", "memory"):
