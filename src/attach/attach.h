@@ -102,6 +102,12 @@ int step_plan(struct attach *attach, struct err *err);
 
 /* monitor.c: a failure that the target's end explains becomes that. Returns what the error stands for. */
 int explain_failure(struct attach *attach, struct err *err);
+/* monitor.c: a signal that would end the session ends the attach: the exit status then is the signal's, without a message. */
+int attach_take_signal(struct attach *attach, struct err *err);
+
+/* entering.c: the steps between the last part's making and the first process's birth. */
+int step_entry(struct attach *attach, struct err *err);
+int step_launcher(struct attach *attach, struct err *err);
 
 /* verify.c: the steps between the first process's birth and its start. */
 int step_init(struct attach *attach, struct err *err);

@@ -26,13 +26,8 @@ static const char *const places[] = {
 struct scan {
 	const struct runtime *runtime;
 	struct search *search;
-	struct buffer buffer;
+	struct buffer *buffer;
 };
-
-static void scan_done(struct scan *scan)
-{
-	buffer_done(&scan->buffer);
-}
 
 static int visit(const struct process *process, void *context, struct err *err)
 {
@@ -42,9 +37,9 @@ static int visit(const struct process *process, void *context, struct err *err)
 	uint64_t start_time;
 	pid_t pid;
 
-	if (process_read_command(process, NULL, search->files.owner, &scan->buffer) < 0)
+	if (process_read_command(process, NULL, search->files.owner, scan->buffer) < 0)
 		return 0;
-	if (!command_line_lxc_name(scan->buffer.data, scan->buffer.length, name) || !reference_name_is_valid(name))
+	if (!command_line_lxc_name(scan->buffer->data, scan->buffer->length, name) || !reference_name_is_valid(name))
 		return 0;
 	enum match match = search_match(search, name, NULL);
 	if (match == MATCH_NONE || process_find_contained(search->files.host, process, &pid, &start_time) < 0)
@@ -82,7 +77,8 @@ static bool is_likely(const struct search *search)
 
 int lxc_visit(const struct runtime *runtime, struct search *search, struct err *err)
 {
-	__attribute__((cleanup(scan_done))) struct scan scan = { .runtime = runtime, .search = search };
+	cleanup_buffer struct buffer buffer = { 0 };
+	struct scan scan = { .runtime = runtime, .search = search, .buffer = &buffer };
 	uid_t owner = search->files.owner;
 	struct user_folders user;
 

@@ -19,13 +19,8 @@
 struct scan {
 	const struct runtime *runtime;
 	struct search *search;
-	struct buffer buffer;
+	struct buffer *buffer;
 };
-
-static void scan_done(struct scan *scan)
-{
-	buffer_done(&scan->buffer);
-}
 
 static int add_registered(const struct runtime *runtime, struct search *search, const char *name, struct err *err)
 {
@@ -67,7 +62,7 @@ static int visit(const struct process *process, void *context, struct err *err)
 	uint64_t start_time;
 	pid_t pid;
 
-	if (!machine_of(process, &scan->buffer, name))
+	if (!machine_of(process, scan->buffer, name))
 		return 0;
 	enum match match = search_match(search, name, NULL);
 	if (match == MATCH_NONE || process_find_contained(search->files.host, process, &pid, &start_time) < 0)
@@ -111,7 +106,8 @@ static int visit_all(struct scan *scan, struct err *err)
 
 int nspawn_visit(const struct runtime *runtime, struct search *search, struct err *err)
 {
-	__attribute__((cleanup(scan_done))) struct scan scan = { .runtime = runtime, .search = search };
+	cleanup_buffer struct buffer buffer = { 0 };
+	struct scan scan = { .runtime = runtime, .search = search, .buffer = &buffer };
 	size_t before = search->count;
 
 	if (search->list != NULL)
@@ -127,13 +123,8 @@ int nspawn_visit(const struct runtime *runtime, struct search *search, struct er
 struct proof {
 	const struct host *host;
 	struct target *target;
-	struct buffer buffer;
+	struct buffer *buffer;
 };
-
-static void proof_done(struct proof *proof)
-{
-	buffer_done(&proof->buffer);
-}
 
 static int visit_for_proof(const struct process *process, void *context, struct err *err)
 {
@@ -143,7 +134,7 @@ static int visit_for_proof(const struct process *process, void *context, struct 
 	pid_t pid;
 
 	(void)err;
-	if (machine_of(process, &proof->buffer, name) && strcmp(name, proof->target->id) == 0 &&
+	if (machine_of(process, proof->buffer, name) && strcmp(name, proof->target->id) == 0 &&
 	    process_find_contained(proof->host, process, &pid, &start_time) == 0 && pid == proof->target->pid)
 		proof->target->start_time = start_time;
 	return 0;
@@ -152,7 +143,8 @@ static int visit_for_proof(const struct process *process, void *context, struct 
 /* A registered one whose leader somebody has moved out of its cgroup is still the child of its supervisor. */
 int nspawn_read_start_time(const struct search *search, struct target *target, struct err *err)
 {
-	__attribute__((cleanup(proof_done))) struct proof proof = { search->files.host, target, { 0 } };
+	cleanup_buffer struct buffer buffer = { 0 };
+	struct proof proof = { search->files.host, target, &buffer };
 
 	return processes_each(search->files.host, visit_for_proof, &proof, err);
 }

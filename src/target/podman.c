@@ -54,7 +54,6 @@ static int read_pid(const struct scan *scan, const char *id, pid_t *ret, struct 
 {
 	cleanup_buffer struct buffer buffer = { 0 };
 	char path[PATH_MAX];
-	uint64_t pid;
 
 	int r = text_format(path, sizeof(path), "%s/%s/%s/userdata/pidfile", scan->store->run, scan->driver, id);
 	if (r < 0)
@@ -66,12 +65,8 @@ static int read_pid(const struct scan *scan, const char *id, pid_t *ret, struct 
 	}
 	if (r < 0)
 		return r;
-	size_t length = buffer.length;
-	if (length > 0 && buffer.data[length - 1] == '\n')
-		length--;
-	if (text_u64(buffer.data, length, INT_MAX, &pid) < 0)
+	if (state_parse_pid(&buffer, ret) < 0)
 		return err_set(err, ERR_MALFORMED, "%s holds no process id", path);
-	*ret = (pid_t)pid;
 	return 0;
 }
 

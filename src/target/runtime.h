@@ -174,6 +174,8 @@ int pid_resolve(const struct host *host, const struct reference *reference, stru
 int state_open_folder(const struct files *files, const char *path, int *ret_fd, struct err *err);
 int state_read(const struct files *files, const char *path, struct buffer *buffer, struct err *err);
 int state_read_at(const struct files *files, int dirfd, const char *path, struct buffer *buffer, struct err *err);
+/* What a pid file holds: a number, and at most one line end. 0 or -EINVAL. */
+int state_parse_pid(const struct buffer *buffer, pid_t *ret);
 bool state_is_trusted(const struct files *files, uid_t uid);
 /* links.c: the path with the links in it replaced; -ELOOP where one is not trusted. */
 int links_follow(const struct files *files, const char *path, char ret[PATH_MAX]);

@@ -135,6 +135,19 @@ int state_read(const struct files *files, const char *path, struct buffer *buffe
 	return r < 0 ? r : state_read_at(files, folder, slash + 1, buffer, err);
 }
 
+int state_parse_pid(const struct buffer *buffer, pid_t *ret)
+{
+	size_t length = buffer->length;
+	uint64_t pid;
+
+	if (length > 0 && buffer->data[length - 1] == '\n')
+		length--;
+	if (text_u64(buffer->data, length, INT_MAX, &pid) < 0)
+		return -EINVAL;
+	*ret = (pid_t)pid;
+	return 0;
+}
+
 static void close_folder(DIR **folder)
 {
 	if (*folder)

@@ -151,19 +151,25 @@ static void a_users_monitor(void **state)
 
 #define NSPAWN "systemd-nspawn\0-D\0/srv/x\0-M\0web\0/app"
 
-static void an_unregistered_machine(void **state)
+/* The supervisor of a machine whose first process is the tree's. */
+static struct made supervisor(const struct tree *tree, char children[static 32])
 {
-	const struct tree *tree = *state;
-	char children[32];
-	struct made nspawn = { .pid = 77,
+	(void)snprintf(children, 32, "%d ", tree->pid);
+	return (struct made) { .pid = 77,
 			       .uid = ROOT,
 			       .nspid = "77",
 			       .comm = "systemd-nspawn",
 			       .command = NSPAWN,
 			       .command_length = sizeof(NSPAWN),
 			       .children = children };
+}
 
-	(void)snprintf(children, sizeof(children), "%d ", tree->pid);
+static void an_unregistered_machine(void **state)
+{
+	const struct tree *tree = *state;
+	char children[32];
+	struct made nspawn = supervisor(tree, children);
+
 	make(tree, &nspawn);
 	contain(tree, 77, "99\t1", NULL);
 	assert_resolves(tree, "web", "nspawn", "web");
@@ -194,14 +200,7 @@ static void a_registered_machine(void **state)
 	assert_listed(tree, "nspawn:web web - - stopped; ", 1);
 	/* Moved into another cgroup, it is still its supervisor's child; another machine's it must not be. */
 	char children[32];
-	struct made nspawn = { .pid = 77,
-			       .uid = ROOT,
-			       .nspid = "77",
-			       .comm = "systemd-nspawn",
-			       .command = NSPAWN,
-			       .command_length = sizeof(NSPAWN),
-			       .children = children };
-	(void)snprintf(children, sizeof(children), "%d ", tree->pid);
+	struct made nspawn = supervisor(tree, children);
 	make(tree, &nspawn);
 	assert_refused(tree, "nspawn:web", ERR_CHANGED, "nspawn:web: process");
 	contain(tree, 77, "99\t1", "/user.slice");
