@@ -6,7 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define READ_CHUNK 8192
@@ -97,4 +102,59 @@ int io_write_file_at(int dirfd, const char *path, const char *data)
 		return -errno;
 	/* These files take a value in one piece: a rest sent later would be another value. */
 	return (size_t)written == length ? 0 : -EIO;
+}
+
+/* Not for files with an offset, which the new description would not share, and not for sockets, which cannot be opened. */
+static int reopen_nonblocking(int fd, mode_t type, int access)
+{
+	char path[32];
+
+	if (!S_ISFIFO(type) && !S_ISCHR(type))
+		return fd;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	int own = open(path, access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (own < 0)
+		return fd;
+	close_quietly(fd);
+	return own;
+}
+
+int io_end_open(int fd, int access, bool caller, struct io_end *ret)
+{
+	struct stat status;
+
+	*ret = (struct io_end) { .fd = -EBADF };
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &status) < 0) {
+		int result = -errno;
+		close_quietly(fd);
+		return result;
+	}
+	int own = caller ? reopen_nonblocking(fd, status.st_mode, access) : fd;
+	bool piped = S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode);
+	*ret = (struct io_end) {
+		.fd = own,
+		.socket = S_ISSOCK(status.st_mode),
+		.type = status.st_mode & S_IFMT,
+		.chunk = caller && own == fd && access == O_WRONLY && piped ? PIPE_BUF : SIZE_MAX,
+	};
+	return 0;
+}
+
+ssize_t io_end_read(const struct io_end *end, void *data, size_t length)
+{
+	return end->socket ? recv(end->fd, data, length, MSG_DONTWAIT) : read(end->fd, data, length);
+}
+
+ssize_t io_end_write(const struct io_end *end, const void *data, size_t length)
+{
+	size_t size = length < end->chunk ? length : end->chunk;
+
+	return end->socket ? send(end->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL) : write(end->fd, data, size);
+}
+
+void io_end_close(struct io_end *end)
+{
+	close_quietly(take_fd(end->fd));
 }

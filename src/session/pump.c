@@ -7,65 +7,36 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define BUFFER_SIZE 16384
 #define SPLICE_SIZE (1 << 20)
 
-/*
- * The same file with a file description of our own, so that O_NONBLOCK is ours alone. Not for files with an offset, which
- * the new description would not share, and not for sockets, which cannot be opened. fd itself where that is not possible.
- */
-static int reopen_nonblocking(int fd, mode_t type, int access)
-{
-	char path[32];
-
-	if (!S_ISFIFO(type) && !S_ISCHR(type))
-		return fd;
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	int own = open(path, access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (own < 0)
-		return fd;
-	close_quietly(fd);
-	return own;
-}
-
 int pump_init(struct pump *pump, int from, int to, enum pump_caller caller)
 {
-	struct stat from_stat, to_stat;
+	*pump = (struct pump) { .read_limit = UINT64_MAX };
+	int result = io_end_open(from, O_RDONLY, caller == PUMP_FROM_CALLER, &pump->from);
+	int other = io_end_open(to, O_WRONLY, caller == PUMP_TO_CALLER, &pump->to);
 
-	*pump = (struct pump) { .from = from, .to = to, .chunk = SIZE_MAX, .read_limit = UINT64_MAX };
-	int result = from < 0 ? from : to < 0 ? to : 0;
-	if (result == 0 && (fstat(from, &from_stat) < 0 || fstat(to, &to_stat) < 0))
-		result = -errno;
+	if (result == 0)
+		result = other;
 	if (result == 0 && (pump->data = malloc(BUFFER_SIZE)) == NULL)
 		result = -ENOMEM;
 	if (result < 0) {
 		pump_close(pump);
 		return result;
 	}
-	pump->from_socket = S_ISSOCK(from_stat.st_mode);
-	pump->to_socket = S_ISSOCK(to_stat.st_mode);
 	/* SPLICE_F_NONBLOCK reaches pipes; a terminal or a socket would be waited for. */
-	pump->splice = !pump->to_socket && (S_ISFIFO(from_stat.st_mode) || S_ISREG(from_stat.st_mode));
-	if (caller == PUMP_FROM_CALLER) {
-		pump->from = reopen_nonblocking(from, from_stat.st_mode, O_RDONLY);
-		return 0;
-	}
-	pump->to = reopen_nonblocking(to, to_stat.st_mode, O_WRONLY);
-	if (pump->to == to && (S_ISFIFO(to_stat.st_mode) || S_ISCHR(to_stat.st_mode)))
-		pump->chunk = PIPE_BUF; /* what poll() promises to fit without blocking */
+	pump->splice = !pump->to.socket && (S_ISFIFO(pump->from.type) || S_ISREG(pump->from.type));
 	return 0;
 }
 
 void pump_close(struct pump *pump)
 {
-	close_quietly(take_fd(pump->from));
-	close_quietly(take_fd(pump->to));
+	io_end_close(&pump->from);
+	io_end_close(&pump->to);
 	free(take_ptr(pump->data));
 	pump->state = PUMP_CLOSED;
 }
@@ -73,7 +44,7 @@ void pump_close(struct pump *pump)
 void pump_poll(const struct pump *pump, struct pollfd *ret)
 {
 	ret->revents = 0;
-	ret->fd = pump->state == PUMP_CLOSED ? -1 : pump->state == PUMP_READING ? pump->from : pump->to;
+	ret->fd = pump->state == PUMP_CLOSED ? -1 : pump->state == PUMP_READING ? pump->from.fd : pump->to.fd;
 	ret->events = pump->state == PUMP_READING ? POLLIN : POLLOUT;
 }
 
@@ -95,8 +66,9 @@ static bool run_splice(struct pump *pump)
 {
 	while (pump->read_limit > 0) {
 		size_t size = pump->read_limit < SPLICE_SIZE ? (size_t)pump->read_limit : SPLICE_SIZE;
-		ssize_t moved = splice(pump->from, NULL, pump->to, NULL, size < pump->chunk ? size : pump->chunk,
-				       SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+		ssize_t moved =
+			splice(pump->from.fd, NULL, pump->to.fd, NULL, size < pump->to.chunk ? size : pump->to.chunk,
+			       SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 
 		if (moved > 0) {
 			if (pump->read_limit != UINT64_MAX)
@@ -106,7 +78,7 @@ static bool run_splice(struct pump *pump)
 		if (moved < 0 && errno == EINTR)
 			continue;
 		if (moved < 0 && errno == EAGAIN) {
-			pump->state = is_readable(pump->from) ? PUMP_WRITING : PUMP_READING;
+			pump->state = is_readable(pump->from.fd) ? PUMP_WRITING : PUMP_READING;
 			return true;
 		}
 		/* Not for these two files, or not at all: read and write say what is wrong, and with which of them. */
@@ -122,22 +94,6 @@ static bool run_splice(struct pump *pump)
 	return true;
 }
 
-static ssize_t write_some(struct pump *pump)
-{
-	size_t size = pump->end - pump->start;
-
-	if (size > pump->chunk)
-		size = pump->chunk;
-	return pump->to_socket ? send(pump->to, pump->data + pump->start, size, MSG_DONTWAIT | MSG_NOSIGNAL) :
-				 write(pump->to, pump->data + pump->start, size);
-}
-
-static ssize_t read_some(struct pump *pump, size_t size)
-{
-	return pump->from_socket ? recv(pump->from, pump->data, size, MSG_DONTWAIT) :
-				   read(pump->from, pump->data, size);
-}
-
 /* One read, then it goes out: collecting more first would keep the writer waiting while we are. */
 static void fill(struct pump *pump)
 {
@@ -147,7 +103,7 @@ static void fill(struct pump *pump)
 
 	/* What is believed ends the session's input or output for good, so it is asked twice. */
 	do
-		length = size == 0 ? 0 : read_some(pump, size);
+		length = size == 0 ? 0 : io_end_read(&pump->from, pump->data, size);
 	while (length < 0 && (errno == EINTR || (errno != EAGAIN && ++failures < 2)));
 	if (length < 0 && errno == EAGAIN)
 		return;
@@ -174,7 +130,7 @@ static void run_copy(struct pump *pump)
 			fill(pump);
 	}
 	while (pump->start < pump->end) {
-		ssize_t written = write_some(pump);
+		ssize_t written = io_end_write(&pump->to, pump->data + pump->start, pump->end - pump->start);
 
 		if (written < 0 && errno == EINTR)
 			continue;
@@ -188,7 +144,7 @@ static void run_copy(struct pump *pump)
 			return;
 		}
 		pump->start += (size_t)written;
-		if (pump->chunk == PIPE_BUF)
+		if (pump->to.chunk == PIPE_BUF)
 			break;
 	}
 	if (pump->start < pump->end)
@@ -214,7 +170,7 @@ void pump_drain(struct pump *pump, uint64_t limit)
 	pump->read_limit = limit;
 	do
 		pump_run(pump);
-	while (pump->state == PUMP_READING && is_readable(pump->from));
+	while (pump->state == PUMP_READING && is_readable(pump->from.fd));
 	/* Waiting for more input now means that there is no more: everybody who could write it is dead. */
 	if (pump->state == PUMP_READING)
 		pump_close(pump);

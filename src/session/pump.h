@@ -2,6 +2,8 @@
 /* One direction of the relay: from an fd to an fd, without ever blocking and with bounded memory. */
 #pragma once
 
+#include "dbgattach/base/io.h"
+
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,12 +16,9 @@ enum pump_state {
 };
 
 struct pump {
-	int from, to; /* owned; -EBADF when closed */
+	struct io_end from, to;
 	enum pump_state state;
 	bool splice;         /* the kernel moves the pages; off from the first failure */
-	bool from_socket;    /* recv(MSG_DONTWAIT) instead of read() */
-	bool to_socket;      /* send(MSG_DONTWAIT) instead of write() */
-	size_t chunk;        /* the most that is written at once: PIPE_BUF where to may block */
 	bool input_ended;    /* end of file read; what is in hand still goes out */
 	uint64_t read_limit; /* bytes that may still be read; UINT64_MAX while the session lives */
 	const char *trailer; /* sent once behind the end of the input; NULL: nothing */
@@ -29,9 +28,8 @@ struct pump {
 };
 
 /*
- * One end is the session's, an fd of our own that is non-blocking. The other is the caller's stdin, stdout or stderr, which
- * must be neither blocked on nor made non-blocking (the flag would be shared with his shell): it is opened anew where that
- * is possible. Takes both fds over, also on failure: -EBADF where one is not there.
+ * One end is the session's, an fd of our own that is non-blocking. The other is the caller's stdin, stdout or stderr. Takes
+ * both fds over, also on failure: -EBADF where one is not there.
  */
 enum pump_caller { PUMP_FROM_CALLER, PUMP_TO_CALLER };
 int pump_init(struct pump *pump, int from, int to, enum pump_caller caller);

@@ -33,7 +33,7 @@ static void everything_passes(enum kind from, enum kind to, enum pump_caller cal
 	assert_int_equal(drunk, TOTAL);
 	char more;
 	assert_int_equal(read(output.ours, &more, 1), 0); /* and then the end of file, for pipes and sockets too */
-	assert_true(pump.from == -EBADF && pump.to == -EBADF && pump.data == NULL);
+	assert_true(pump.from.fd == -EBADF && pump.to.fd == -EBADF && pump.data == NULL);
 	close_quietly(output.ours);
 }
 
@@ -83,7 +83,7 @@ static void the_callers_flags_are_his(void **state)
 	int caller = duplicate(output[1]);
 	assert_int_equal(pump_init(&pump, input[0], output[1], PUMP_TO_CALLER), 0);
 	assert_false(fcntl(caller, F_GETFL) & O_NONBLOCK);
-	assert_true(fcntl(pump.to, F_GETFL) & O_NONBLOCK);
+	assert_true(fcntl(pump.to.fd, F_GETFL) & O_NONBLOCK);
 	pump_close(&pump);
 	close_quietly(caller);
 	close_quietly(input[1]);
@@ -107,7 +107,7 @@ static void slow_reader(enum kind from, enum kind to)
 	assert_true(pump.end <= BUFFER);
 	assert_int_equal(pump.state, PUMP_WRITING);
 	pump_poll(&pump, &poll_fd);
-	assert_true(poll_fd.fd == pump.to && poll_fd.events == POLLOUT);
+	assert_true(poll_fd.fd == pump.to.fd && poll_fd.events == POLLOUT);
 	assert_int_equal(poll(&poll_fd, 1, 0), 0); /* and so it is not woken for nothing */
 	while (drunk < fed) {
 		size_t before = drunk;
@@ -117,7 +117,7 @@ static void slow_reader(enum kind from, enum kind to)
 	}
 	assert_int_equal(pump.state, PUMP_READING);
 	pump_poll(&pump, &poll_fd);
-	assert_true(poll_fd.fd == pump.from && poll_fd.events == POLLIN);
+	assert_true(poll_fd.fd == pump.from.fd && poll_fd.events == POLLIN);
 	pump_close(&pump);
 	pump_poll(&pump, &poll_fd);
 	assert_int_equal(poll_fd.fd, -1);
