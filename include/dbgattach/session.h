@@ -91,6 +91,13 @@ struct session_result {
  * be ignored, SIGCHLD not.
  */
 void session_signals(sigset_t *ret);
+/*
+ * Blocks them, has the others as a session needs them (SIGPIPE and SIGTTIN are ignored, SIGTTOU and SIGCHLD not), and opens a
+ * signalfd, which does not block.
+ */
+int session_take_signals(int *ret_fd, struct err *err);
+/* Reads what has come. The first signal that would end a session, or 0: resizes, children and stops are none. */
+int session_stop_signal(int signal_fd);
 
 /* Relays until init has ended and its output is delivered. Init is reaped, unless somebody traces it. Only -errno for what must
  * not happen. */

@@ -22,32 +22,6 @@ static void show_step(struct attach *attach, size_t index)
 	log_step("monitor: %s", monitor_steps[index].name);
 }
 
-static int set_up_signals(struct attach *attach, struct err *err)
-{
-	static const struct {
-		int signal;
-		void (*handler)(int);
-	} dispositions[] = {
-		{ SIGPIPE, SIG_IGN },
-		{ SIGTTIN, SIG_IGN },
-		{ SIGTTOU, SIG_DFL }, /* what stops us in the background */
-		{ SIGCHLD, SIG_DFL }, /* ignored by the caller, it would let nobody be waited for */
-	};
-	sigset_t handled;
-
-	session_signals(&handled);
-	if (sigprocmask(SIG_BLOCK, &handled, NULL) < 0)
-		return err_sys(err, errno, "blocking signals");
-	for (size_t i = 0; i < ARRAY_SIZE(dispositions); i++) {
-		struct sigaction action = { .sa_handler = dispositions[i].handler };
-
-		if (sigaction(dispositions[i].signal, &action, NULL) < 0)
-			return err_sys(err, errno, "setting a signal's disposition");
-	}
-	attach->signal_fd = signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK);
-	return attach->signal_fd < 0 ? err_sys(err, errno, "signalfd") : 0;
-}
-
 static void init(struct attach *attach, const struct attach_request *request)
 {
 	struct timespec now;
@@ -123,7 +97,7 @@ int attach_run(const struct attach_request *request, int *ret_status, struct err
 	/* What a debugger of the same user could read in here (environment, fds) is no business of his. */
 	int result = privilege_set_undumpable(err);
 	if (result == 0)
-		result = set_up_signals(&attach, err);
+		result = session_take_signals(&attach.signal_fd, err);
 	if (result == 0)
 		result = steps_run("monitor", monitor_steps, monitor_steps_count, &attach, show_step, err);
 	weaken_barrier("monitor", "end");

@@ -2,6 +2,7 @@
 /* Where the program starts, and the only place that turns an error into a line and an exit status. */
 #include "commands.h"
 #include "docker_plugin.h"
+#include "kubectl_plugin.h"
 
 #include "dbgattach/base/log.h"
 #include "dbgattach/cli.h"
@@ -73,10 +74,11 @@ static int run_attach(int argc, char **argv, struct err *err)
 	return result;
 }
 
-static int run_command(const struct command *command, int argc, char **argv, struct err *err)
+static int run_other(int (*other)(int argc, char **argv, int *ret_status, struct err *err), int argc, char **argv,
+		     struct err *err)
 {
 	int status = 0;
-	int result = command->run(argc - 2, argv + 2, &status, err);
+	int result = other(argc, argv, &status, err);
 
 	return result < 0 ? result : finish_output(status, err);
 }
@@ -84,13 +86,18 @@ static int run_command(const struct command *command, int argc, char **argv, str
 static int run(int argc, char **argv, struct err *err)
 {
 	bool done = false;
+
+	if (kubectl_plugin_is(argv[0]))
+		return run_other(kubectl_plugin_run, argc, argv, err);
+	if (node_command_is(argc, argv))
+		return run_other(node_command_run, argc, argv, err);
 	int result = docker_plugin_is(argv[0]) ? docker_plugin_take(&argc, &argv, &done, err) : 0;
 
 	if (result < 0 || done)
 		return result < 0 ? result : finish_output(0, err);
 	/* A container of such a name is reached with `attach ls` or docker:ls. */
 	const struct command *command = argc > 1 ? command_find(argv[1]) : NULL;
-	return command != NULL ? run_command(command, argc, argv, err) : run_attach(argc, argv, err);
+	return command != NULL ? run_other(command->run, argc - 2, argv + 2, err) : run_attach(argc, argv, err);
 }
 
 int cli_main(int argc, char **argv)

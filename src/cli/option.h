@@ -23,6 +23,9 @@ struct option_set {
 	const struct option_spec *options;
 	size_t count;
 	const char *help; /* the command line that lists them */
+	/* Options that count where options has none of that letter or name; each is given to taken() too, after apply(). NULL: none. */
+	const struct option_set *others;
+	int (*taken)(void *context, const struct option_spec *option, const char *value, struct err *err);
 	/* For options_help(); NULL where a command has a help of its own. */
 	const char *usage, *about, *exit_status;
 };

@@ -3,23 +3,40 @@
 #include "option.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
+
+static bool has_name(const struct option_spec *option, const char *name, size_t length)
+{
+	return option->long_name != NULL && strlen(option->long_name) == length &&
+	       memcmp(option->long_name, name, length) == 0;
+}
 
 static const struct option_spec *find_long(const struct option_set *set, const char *name, size_t length)
 {
-	for (size_t i = 0; i < set->count; i++)
-		if (set->options[i].long_name != NULL && strlen(set->options[i].long_name) == length &&
-		    memcmp(set->options[i].long_name, name, length) == 0)
-			return &set->options[i];
+	for (; set != NULL; set = set->others)
+		for (size_t i = 0; i < set->count; i++)
+			if (has_name(&set->options[i], name, length))
+				return &set->options[i];
 	return NULL;
 }
 
 static const struct option_spec *find_short(const struct option_set *set, char name)
 {
-	for (size_t i = 0; i < set->count; i++)
-		if (set->options[i].short_name == name)
-			return &set->options[i];
+	for (; set != NULL; set = set->others)
+		for (size_t i = 0; i < set->count; i++)
+			if (set->options[i].short_name == name)
+				return &set->options[i];
 	return NULL;
+}
+
+static int apply(const struct option_set *set, const struct option_spec *option, const char *value, void *context,
+		 struct err *err)
+{
+	bool own = option >= set->options && option < set->options + set->count;
+	int status = option->apply(context, value, err);
+
+	return status != 0 || own || set->taken == NULL ? status : set->taken(context, option, value, err);
 }
 
 static int unknown(const struct option_set *set, const char *text, struct err *err)
@@ -57,7 +74,7 @@ static int parse_long(const struct option_set *set, int argc, char **argv, int *
 		if (status < 0)
 			return status;
 	}
-	return option->apply(context, value, err);
+	return apply(set, option, value, context, err);
 }
 
 /* -it, -u1000, -u 1000, -u=1000 is not one of docker's forms and means the value "=1000". */
@@ -73,9 +90,9 @@ static int parse_short(const struct option_set *set, int argc, char **argv, int 
 		if (option->argument != NULL) {
 			int status =
 				take_value(argc, argv, index, letter[1] != '\0' ? letter + 1 : NULL, text, &value, err);
-			return status < 0 ? status : option->apply(context, value, err);
+			return status < 0 ? status : apply(set, option, value, context, err);
 		}
-		int status = option->apply(context, NULL, err);
+		int status = apply(set, option, NULL, context, err);
 		if (status != 0)
 			return status;
 	}

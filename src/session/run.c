@@ -25,8 +25,6 @@
 #define STOPS_MAX 20           /* as often init is continued; who stops it once more does not want the session */
 #define DRAIN_LIMIT (1U << 20) /* no pipe of ours holds more; what comes after is somebody else's */
 
-static const int passed_on[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
-
 enum pump_index { PUMP_INPUT, PUMP_OUTPUT, PUMP_ERROR, PUMP_MAX };
 
 struct loop {
@@ -37,21 +35,6 @@ struct loop {
 	unsigned stops;
 	int64_t timeout_at, end_at, kill_init_at, look_again_at; /* CLOCK_MONOTONIC ms, 0: not set */
 };
-
-void session_signals(sigset_t *ret)
-{
-	(void)sigemptyset(ret);
-	for (size_t i = 0; i < ARRAY_SIZE(passed_on); i++) {
-		struct sigaction action;
-
-		/* What the caller has us ignore (nohup, a script's background job) is not to be handled either. */
-		if (sigaction(passed_on[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-			(void)sigaddset(ret, passed_on[i]);
-	}
-	(void)sigaddset(ret, SIGWINCH);
-	(void)sigaddset(ret, SIGTSTP);
-	(void)sigaddset(ret, SIGCHLD); /* the only word there is of an init that was stopped */
-}
 
 int session_exit_status(const siginfo_t *info)
 {
