@@ -35,6 +35,7 @@ static const struct {
 	{ "(Forbidden)", "cannot ", ERR_DENIED, false, RIGHTS },
 	{ "is forbidden", "cannot ", ERR_DENIED, false, RIGHTS },
 	{ "(Forbidden)", "", ERR_DENIED, false, "" },
+	{ "provide credentials", "", ERR_DENIED, false, "log in again, or name another --context or --kubeconfig" },
 	{ "Unauthorized", "", ERR_DENIED, false, "log in again, or name another --context or --kubeconfig" },
 	{ "(NotFound)", "namespaces", ERR_NOT_FOUND, false, "kubectl get namespaces lists them" },
 	{ "(NotFound)", "", ERR_NOT_FOUND, false, "-n NAMESPACE names another namespace" },
