@@ -218,6 +218,8 @@ static void take_request(struct words *words)
 	request->no_terminal = attach->terminal == TERMINAL_NO;
 	if (request->image == NULL)
 		request->image = getenv("DBGATTACH_IMAGE");
+	if (request->image != NULL && request->image[0] == '\0')
+		request->image = NULL;
 }
 
 static int act(const struct option_set *set, struct words *words, int *ret_status, struct err *err)

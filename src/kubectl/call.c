@@ -285,6 +285,20 @@ int call_check(const struct call *call, struct err *err)
 		       said.next);
 }
 
+int call_read_json(const struct call *call, json_t **ret, struct err *err)
+{
+	int result = json_parse(call->text.data, call->text.length, ret, err);
+
+	return result < 0 ? err_wrap(err, "what kubectl says about %s", call->what) : 0;
+}
+
+int call_read_pods(const struct call *call, struct kube_pods *ret, struct err *err)
+{
+	int result = kube_pods_parse(call->text.data, call->text.length, ret, err);
+
+	return result < 0 ? err_wrap(err, "what kubectl says about %s", call->what) : 0;
+}
+
 int call_run(struct kubectl *kubectl, const char *name_space, const char *what, const char *const *words,
 	     const char *input, struct call *ret, struct err *err)
 {

@@ -4,7 +4,9 @@
 
 #include "dbgattach/base/buffer.h"
 #include "dbgattach/base/err.h"
+#include "dbgattach/base/json.h"
 #include "dbgattach/base/text.h"
+#include "dbgattach/format/kube_pod.h"
 #include "dbgattach/kubectl.h"
 
 #include <stdint.h>
@@ -52,6 +54,10 @@ int call_check(const struct call *call, struct err *err);
 /* One call from beginning to end; ret->text is what it answered. */
 int call_run(struct kubectl *kubectl, const char *name_space, const char *what, const char *const *words,
 	     const char *input, struct call *ret, struct err *err);
+
+/* What it answered. */
+int call_read_json(const struct call *call, json_t **ret, struct err *err);
+int call_read_pods(const struct call *call, struct kube_pods *ret, struct err *err);
 
 /* kubectl exec -i: *ret_from and *ret_to are its stdout and stdin. It has no deadline. */
 int call_exec(const struct kubectl *kubectl, const char *name_space, const char *pod, const char *container,

@@ -45,7 +45,7 @@ int kubectl_gc(const struct kubectl_request *request, bool all, FILE *out, struc
 			      CALL_WORDS("get", "jobs", "-l", JOB_LABEL, "-o", "json"), NULL, &call, err);
 
 	if (result == 0)
-		result = json_parse(call.text.data == NULL ? "" : call.text.data, call.text.length, &list, err);
+		result = call_read_json(&call, &list, err);
 	if (result < 0)
 		return result;
 	json_array_foreach(json_object_get(list, "items"), i, job)

@@ -21,13 +21,6 @@ const char *kubectl_mode_name(enum kubectl_mode mode)
 	return mode < ARRAY_SIZE(mode_names) ? mode_names[mode] : NULL;
 }
 
-static int parse_pods(const struct call *call, struct kube_pods *pods, struct err *err)
-{
-	int result = kube_pods_parse(call->text.data == NULL ? "" : call->text.data, call->text.length, pods, err);
-
-	return result < 0 ? err_wrap(err, "what kubectl says about %s", call->what) : 0;
-}
-
 /* ---- the agent ----------------------------------------------------------------------------------------------------------- */
 
 static bool set_agent(const struct kube_pods *pods, const char *node, struct place *place)
@@ -55,7 +48,7 @@ static int find_agent(const struct kubectl *kubectl, const struct call *call, co
 	int result = call_check(call, err);
 
 	if (result == 0)
-		result = parse_pods(call, &pods, err);
+		result = call_read_pods(call, &pods, err);
 	if (result < 0)
 		return wanted ? result : 0;
 	if (set_agent(&pods, node, place) || !wanted)
@@ -114,7 +107,7 @@ static int create_job(struct kubectl *kubectl, const char *node, struct place *p
 static int append_container(const struct call *call, json_t *container, char **ret, struct err *err)
 {
 	cleanup_json json_t *pod = NULL;
-	int result = json_parse(call->text.data == NULL ? "" : call->text.data, call->text.length, &pod, err);
+	int result = call_read_json(call, &pod, err);
 
 	if (result < 0) {
 		json_decref(container);
@@ -191,7 +184,7 @@ static int explain_no_pod(struct kubectl *kubectl, const struct place *place, st
 	(void)text_format(selector, sizeof(selector), "involvedObject.name=%s", place->name);
 	if (call_run(kubectl, place->name_space, "the Job's events",
 		     CALL_WORDS("get", "events", "--field-selector", selector, "-o", "json"), NULL, &call, err) < 0 ||
-	    json_parse(call.text.data == NULL ? "" : call.text.data, call.text.length, &events, err) < 0)
+	    call_read_json(&call, &events, err) < 0)
 		return err_set(err, ERR_TIMEOUT, "Job %s has no pod yet; kubectl -n %s describe job %s says why",
 			       place->name, place->name_space, place->name);
 	json_array_foreach(json_object_get(events, "items"), i, event)
@@ -274,7 +267,7 @@ int place_look(struct kubectl *kubectl, struct place *place, int64_t since, stru
 				 call_run(kubectl, place->name_space, place->pod,
 					  CALL_WORDS("get", "pod", place->pod, "-o", "json"), NULL, &call, err);
 	if (result == 0)
-		result = parse_pods(&call, &pods, err);
+		result = call_read_pods(&call, &pods, err);
 	for (size_t i = 0; result == 0 && i < pods.count; i++)
 		result = look_at_pod(&pods.pods[i], place, err);
 	if (result == 0 && pods.count == 0 && clock_now_ms() >= since + NO_POD_MS)

@@ -102,14 +102,6 @@ int kube_target_check(const struct kubectl_request *request, struct err *err)
 
 /* ---- the pod ------------------------------------------------------------------------------------------------------------- */
 
-static int read_pods(const struct call *call, struct kube_target *target, struct err *err)
-{
-	int result =
-		kube_pods_parse(call->text.data == NULL ? "" : call->text.data, call->text.length, &target->pods, err);
-
-	return result < 0 ? err_wrap(err, "what kubectl says about %s", call->what) : 0;
-}
-
 static int get(struct kubectl *kubectl, const char *what, const char *selector, struct kube_target *target,
 	       struct err *err)
 {
@@ -118,7 +110,7 @@ static int get(struct kubectl *kubectl, const char *what, const char *selector, 
 						      CALL_WORDS("get", "pods", "-l", selector, "-o", "json");
 	int result = call_run(kubectl, NULL, what, words, NULL, &call, err);
 
-	return result < 0 ? result : read_pods(&call, target, err);
+	return result < 0 ? result : call_read_pods(&call, &target->pods, err);
 }
 
 static int get_selector(struct kubectl *kubectl, char **ret, struct err *err)
@@ -134,7 +126,7 @@ static int get_selector(struct kubectl *kubectl, char **ret, struct err *err)
 	int result = call_run(kubectl, NULL, object, CALL_WORDS("get", object, "-o", "json"), NULL, &call, err);
 	if (result < 0)
 		return result;
-	result = kube_selector_parse(call.text.data == NULL ? "" : call.text.data, call.text.length, ret, err);
+	result = kube_selector_parse(call.text.data, call.text.length, ret, err);
 	return result < 0 ? err_wrap(err, "%s", object) : 0;
 }
 

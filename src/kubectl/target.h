@@ -4,8 +4,6 @@
 
 #include "call.h"
 
-#include "dbgattach/format/kube_pod.h"
-
 /* Of the pods found, one is chosen. */
 struct kube_target {
 	struct kube_pods pods;

@@ -68,6 +68,20 @@ void remote_request_done(struct remote_request *request)
 
 /* ---- frames ---------------------------------------------------------------------------------------------------------- */
 
+/* Nothing comes behind it. */
+static int take_exit(struct remote_client *client, const struct frame *frame)
+{
+	int result = 0;
+
+	client->ended = true;
+	client->result.end = frame->stream == FRAME_END_NO_BEAT ? REMOTE_NO_BEAT : REMOTE_ENDED;
+	client->result.exit_status = client->result.end == REMOTE_NO_BEAT ? 128 + SIGKILL : (int)frame->number;
+	for (int i = FRAME_STDOUT; result == 0 && i <= FRAME_STDERR; i++)
+		if (!client->streams[i].ended)
+			result = stream_take(&client->streams[i], &(struct frame) { .type = FRAME_END });
+	return result;
+}
+
 static int take(void *context, const struct frame *frame)
 {
 	struct remote_client *client = context;
@@ -85,10 +99,7 @@ static int take(void *context, const struct frame *frame)
 	case FRAME_CREDIT:
 		return client->running ? stream_take(&client->streams[frame->stream], frame) : -EPROTO;
 	case FRAME_EXIT:
-		client->ended = true;
-		client->result.exit_status = (int)frame->number;
-		client->result.end = frame->stream == FRAME_END_NO_BEAT ? REMOTE_NO_BEAT : REMOTE_ENDED;
-		return 0;
+		return client->running ? take_exit(client, frame) : -EPROTO;
 	default:
 		return -EPROTO;
 	}

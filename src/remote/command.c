@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <termios.h>
 
 #define SIZE_LIMIT (8U << 20)
 #define WORDS_MAX 4096
@@ -98,6 +99,22 @@ static int open_pipes(int ours[static 3], int theirs[static 3])
 	return 0;
 }
 
+/*
+ * Raw from the beginning, since what is typed ahead is for the session's own terminal; but lines of ours that come before it
+ * are ended as on any terminal.
+ */
+static int make_raw(int terminal)
+{
+	struct termios modes;
+
+	if (tcgetattr(terminal, &modes) < 0)
+		return -errno;
+	tcflag_t output = modes.c_oflag;
+	cfmakeraw(&modes);
+	modes.c_oflag = output;
+	return tcsetattr(terminal, TCSANOW, &modes) < 0 ? -errno : 0;
+}
+
 static int open_terminal(const struct winsize *size, int ours[static 3], int theirs[static 3])
 {
 	int unlock = 0;
@@ -109,7 +126,7 @@ static int open_terminal(const struct winsize *size, int ours[static 3], int the
 	ours[1] = fcntl(ours[0], F_DUPFD_CLOEXEC, 3);
 	theirs[1] = fcntl(theirs[0], F_DUPFD_CLOEXEC, 3);
 	theirs[2] = fcntl(theirs[0], F_DUPFD_CLOEXEC, 3);
-	return theirs[0] < 0 || ours[1] < 0 || theirs[1] < 0 || theirs[2] < 0 ? -errno : 0;
+	return theirs[0] < 0 || ours[1] < 0 || theirs[1] < 0 || theirs[2] < 0 ? -errno : make_raw(theirs[0]);
 }
 
 static _Noreturn void become(struct command *command, const int theirs[static 3], pid_t parent)

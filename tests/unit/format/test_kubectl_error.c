@@ -46,7 +46,8 @@ static void understands(void **state)
 		  ERR_SYSTEM, false, "dial tcp", "get nodes" },
 		{ "error: You must be logged in to the server (Unauthorized)\n", ERR_DENIED, false, "logged in",
 		  "log in" },
-		{ "error: You must be logged in to the server (the server has asked for the client to provide credentials)\n",
+		{ "error: You must be logged in to the server (the server has asked for the client to provide "
+		  "credentials)\n",
 		  ERR_DENIED, false, "logged in", "log in" },
 		{ "E1123 10:00:00.1 1 memcache.go:265] \"Unhandled Error\" err=\"couldn't get current server API group "
 		  "list\"\nThe connection to the server localhost:8080 was refused - did you specify the right host or "
