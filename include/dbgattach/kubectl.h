@@ -47,5 +47,8 @@ int kubectl_explain(struct kubectl_request *request, FILE *out, struct err *err)
 /* Removes the Jobs that sessions have left, told to out: those that run nothing any more, or all. */
 int kubectl_gc(const struct kubectl_request *request, bool all, FILE *out, struct err *err);
 
+/* In the pod, for KUBECTL_VIEW: becomes the command, or where there is none a shell, in the root of the container of that id. */
+int kubectl_view(const char *id, char **command, int *ret_status, struct err *err);
+
 /* "auto", "agent", ...; NULL behind the last. */
 const char *kubectl_mode_name(enum kubectl_mode mode);

@@ -29,7 +29,8 @@ int ns_set_read(int proc_fd, struct ns_set *ret, struct err *err);
 /*
  * The host's: those of process 1 of proc_fd, its procfs, which need not be the caller's (a container that shares nothing but the
  * host's PID namespace, `ip netns exec`); of a kernel thread where process 1 is closed to the caller; else the caller's own, but
- * of the network, the one that is dangerous to mistake, 0: not known.
+ * of the network, the one that is dangerous to mistake, 0: not known. The mount namespace is 0 where process 1 is a container's
+ * own, which we are beside (an ephemeral container): its tree is to be entered.
  */
 int ns_set_read_host(int proc_fd, const struct ns_set *ours, struct ns_set *ret, struct err *err);
 

@@ -169,7 +169,7 @@ static int add_own(struct words *words)
 
 /* ---- the command line ------------------------------------------------------------------------------------------------------- */
 
-static void print_help(const struct option_set *set, const struct option_set *others)
+static void print_help(const struct option_set *set)
 {
 	(void)puts("Usage: kubectl dbgattach POD [-c CONTAINER] [-n NAMESPACE] [OPTIONS] [-- COMMAND [ARG...]]\n"
 		   "       kubectl dbgattach POD/CONTAINER | deploy/NAME | node/NAME | -l SELECTOR ...\n"
@@ -177,7 +177,7 @@ static void print_help(const struct option_set *set, const struct option_set *ot
 		   "A shell with tools in a running container of a pod that has none. The pod stays as it is.\n");
 	options_print(set, stdout);
 	(void)puts("\nAs on the node itself (dbgattach(1)):");
-	options_print(others, stdout);
+	options_print_others(set, stdout);
 	(void)puts("\nExit status: as of dbgattach; 137 also where the connection is lost. See kubectl-dbgattach(1).");
 }
 
@@ -230,7 +230,7 @@ static int act(const struct option_set *set, struct words *words, int *ret_statu
 	log_set_level(words->result.verbosity);
 	switch (words->result.action) {
 	case CLI_HELP:
-		print_help(set, set->others);
+		print_help(set);
 		return 0;
 	case CLI_VERSION:
 		(void)puts(PLUGIN_NAME " " DBG_VERSION);

@@ -14,7 +14,7 @@ bool kubectl_plugin_is(const char *program);
 int kubectl_plugin_run(int argc, char **argv, int *ret_status, struct err *err);
 
 /*
- * "dbgattach --node wait|session ...", in the pod. No command, whose name a container could have, and no option of attach: only
+ * "dbgattach --node wait|session|view ...", in the pod. No command, whose name a container could have, and no option of attach: only
  * the first word counts.
  */
 bool node_command_is(int argc, char **argv);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kubectl_plugin.h"
 
+#include "dbgattach/kubectl.h"
 #include "dbgattach/remote.h"
 
 #include <string.h>
@@ -20,6 +21,9 @@ int node_command_run(int argc, char **argv, int *ret_status, struct err *err)
 		return remote_wait(once, err);
 	if (strcmp(what, "session") == 0 && argc == 3)
 		return remote_helper(ret_status, err);
-	return err_set(err, ERR_USAGE,
-		       "--node wait [--once], or --node session: what `kubectl dbgattach` runs in a pod");
+	if (strcmp(what, "view") == 0 && argc > 3)
+		return kubectl_view(argv[3], argv + 4, ret_status, err);
+	return err_set(
+		err, ERR_USAGE,
+		"--node wait [--once], session, or view ID [COMMAND...]: what `kubectl dbgattach` runs in a pod");
 }

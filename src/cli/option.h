@@ -38,6 +38,8 @@ int options_parse(const struct option_set *set, int argc, char **argv, int *inde
 
 /* A line each, for --help. */
 void options_print(const struct option_set *set, FILE *out);
+/* Of set->others those that set has none of the same name for. */
+void options_print_others(const struct option_set *set, FILE *out);
 /* All of --help. */
 void options_help(const struct option_set *set, FILE *out);
 

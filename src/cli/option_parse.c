@@ -118,19 +118,32 @@ int options_parse(const struct option_set *set, int argc, char **argv, int *inde
 	return 0;
 }
 
+static void print_option(const struct option_spec *option, FILE *out)
+{
+	char left[48], letter[8] = "    ";
+
+	if (option->help == NULL)
+		return;
+	if (option->short_name != 0)
+		(void)snprintf(letter, sizeof(letter), "-%c, ", option->short_name);
+	(void)snprintf(left, sizeof(left), "%s--%s%s%s", letter, option->long_name, option->argument != NULL ? " " : "",
+		       option->argument != NULL ? option->argument : "");
+	(void)fprintf(out, "  %-26s %s\n", left, option->help);
+}
+
 void options_print(const struct option_set *set, FILE *out)
 {
-	for (size_t i = 0; i < set->count; i++) {
-		const struct option_spec *option = &set->options[i];
-		char left[48], letter[8] = "    ";
+	for (size_t i = 0; i < set->count; i++)
+		print_option(&set->options[i], out);
+}
 
-		if (option->help == NULL)
-			continue;
-		if (option->short_name != 0)
-			(void)snprintf(letter, sizeof(letter), "-%c, ", option->short_name);
-		(void)snprintf(left, sizeof(left), "%s--%s%s%s", letter, option->long_name,
-			       option->argument != NULL ? " " : "", option->argument != NULL ? option->argument : "");
-		(void)fprintf(out, "  %-26s %s\n", left, option->help);
+void options_print_others(const struct option_set *set, FILE *out)
+{
+	for (size_t i = 0; i < set->others->count; i++) {
+		const struct option_spec *option = &set->others->options[i];
+
+		if (find_long(set, option->long_name, strlen(option->long_name)) == option)
+			print_option(option, out);
 	}
 }
 

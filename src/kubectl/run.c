@@ -114,24 +114,34 @@ static int connect_helper(struct kube_session *session, struct err *err)
 
 /* ---- the session ------------------------------------------------------------------------------------------------------------ */
 
-/* Behind dbgattach's own options. */
-static int add_words(const struct kube_session *session, struct remote_request *remote, const struct strv *command)
+/* What stands before the target, behind dbgattach's own options. */
+static const char *const *words_before(const struct kube_session *session)
+{
+	static const char *const none[] = { NULL };
+	static const char *const view[] = { "--node", "view", NULL };
+	/*
+	 * A node is its first process, in all that it shares with itself; the PID and the network namespace that an ephemeral
+	 * container has are the target's.
+	 */
+	static const char *const shared[] = { "--host-pid", "--host-net", NULL };
+
+	if (session->place.mode == KUBECTL_VIEW)
+		return view;
+	return session->target.container == NULL || session->place.mode == KUBECTL_EPHEMERAL ? shared : none;
+}
+
+static int add_words(const struct kube_session *session, struct strv *words, const struct strv *command)
 {
 	int result = 0;
 
-	/* A node is its first process, in all that it shares with itself. */
-	if (session->target.container == NULL) {
-		result = strv_add(&remote->words, "--host-pid");
-		if (result == 0)
-			result = strv_add(&remote->words, "--host-net");
-	}
+	for (const char *const *word = words_before(session); result == 0 && *word != NULL; word++)
+		result = strv_add(words, *word);
 	if (result == 0)
-		result = strv_add(&remote->words,
-				  session->target.container != NULL ? session->target.container->id : "pid:1");
-	if (result == 0 && command->count > 0)
-		result = strv_add(&remote->words, "--");
+		result = strv_add(words, session->target.container != NULL ? session->target.container->id : "pid:1");
+	if (result == 0 && command->count > 0 && session->place.mode != KUBECTL_VIEW)
+		result = strv_add(words, "--");
 	for (size_t i = 0; result == 0 && i < command->count; i++)
-		result = strv_add(&remote->words, command->items[i]);
+		result = strv_add(words, command->items[i]);
 	return result;
 }
 
@@ -211,7 +221,7 @@ static int attach(struct kube_session *session, struct kubectl_request *request,
 	log_step("session in pod %s, by %s", session->place.pod, kubectl_mode_name(session->place.mode));
 	if (result == 0)
 		result = connect_helper(session, err);
-	if (result == 0 && add_words(session, &request->remote, &request->command) < 0)
+	if (result == 0 && add_words(session, &request->remote.words, &request->command) < 0)
 		result = err_sys(err, ENOMEM, "the command");
 	return result < 0 ? result : run_session(session, request, err);
 }
@@ -226,6 +236,10 @@ int kubectl_run(struct kubectl_request *request, int *ret_status, struct err *er
 	};
 	int result = kube_target_check(request, err);
 
+	if (result == 0 && request->mode == KUBECTL_VIEW && request->remote.words.count > 0)
+		result =
+			err_set(err, ERR_USAGE, "%.64s: --mode=view enters nothing, and takes no option of dbgattach's",
+				request->remote.words.items[0]);
 	if (result == 0)
 		result = session_take_signals(&session.kubectl.signal_fd, err);
 	if (result == 0)

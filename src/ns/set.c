@@ -89,12 +89,19 @@ static int open_first(int proc_fd)
 	return -ENOENT;
 }
 
+#define INITIAL_PID_NAMESPACE 0xEFFFFFFCU /* PROC_PID_INIT_INO [include/linux/proc_ns.h] */
+
 int ns_set_read_host(int proc_fd, const struct ns_set *ours, struct ns_set *ret, struct err *err)
 {
 	cleanup_close int first = open_first(proc_fd);
 
-	if (first >= 0)
-		return ns_set_read(first, ret, err);
+	if (first >= 0) {
+		int result = ns_set_read(first, ret, err);
+		/* That of another PID namespace than the initial one is a container's (a pod's that we are in), and so is its tree. */
+		if (result == 0 && ret->inode[NS_PID] != INITIAL_PID_NAMESPACE)
+			ret->inode[NS_MNT] = 0;
+		return result;
+	}
 	if (first != -ENOENT)
 		return err_sys(err, first, "the namespaces of the host's first process");
 	*ret = *ours;

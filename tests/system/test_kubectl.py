@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kubectl dbgattach`: sessions, and how they end."""
+import io
 import json
 import os
 import shutil
 import signal
+import tarfile
 import time
 
 import pytest
@@ -153,6 +155,49 @@ def test_a_node(run, cluster):
     except PermissionError:  # a sandbox, which keeps its first process from its root
         assert result.code == 125 and 'denied: namespace "user"' in result.err
     removed(cluster)
+
+
+@pytest.fixture(scope="module")
+def image(docker, binaries, build):
+    """As packaging/kubernetes/Containerfile makes it: the program, and the toolbox as files."""
+    name = f"dbgtest-kubectl:{os.getpid()}"
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        tar.add(binaries[0], "dbgattach")
+        tar.add(os.path.join(build, "toolbox/root"), "dbg")
+        for folder in ("proc", "dev", "tmp"):
+            made = tarfile.TarInfo(folder)
+            made.type, made.mode = tarfile.DIRTYPE, 0o755
+            tar.addfile(made)
+    docker.cli("import", "-", name, input=archive.getvalue())
+    yield name
+    docker.cli("rmi", "-f", name, check=False)
+
+
+def test_an_ephemeral_container(run, pod, cluster, image, docker_target, unchanged):
+    cluster.image = image
+    with unchanged(docker_target):
+        result = run("app", "--mode=ephemeral", "--", "sh", "-c", "readlink /proc/self/ns/mnt; ls -d /payload; exit 6")
+        assert result.code == 6 and result.text.split()[1:] == ["/payload"], result.err
+        assert "stays in pod app's specification" in result.lines[0]
+        nothing_runs(cluster)
+    assert not cluster.created and len(pod["spec"]["ephemeralContainers"]) == 1
+    assert run("app", "--mode=ephemeral", "--", P, "exit", "5").code == 5  # beside the first, which stays
+    assert len(pod["spec"]["ephemeralContainers"]) == 2
+
+
+def test_a_view(run, pod, cluster, image, docker_target, unchanged):
+    """What `restricted` admits: the target's processes and files, and no power."""
+    cluster.image = image
+    with unchanged(docker_target):
+        result = run("app", "--mode=view", "--", "sh", "-c", "id -u; ls -d payload; grep CapEff /proc/self/status; ls /proc; exit 6")
+        assert result.code == 6, result.err
+        assert result.text.split()[:4] == ["65532", "payload", "CapEff:", "0" * 16] and "1" in result.text.split(), result.err
+        nothing_runs(cluster)
+    security = pod["spec"]["ephemeralContainers"][0]["securityContext"]
+    assert security["runAsNonRoot"] and "add" not in security["capabilities"] and not security["allowPrivilegeEscalation"]
+    assert run("app", "--mode=view", "--", "nonsense").code == 127
+    assert "takes no option" in run("app", "--mode=view", "--profile", "target").failed("usage").err
 
 
 def test_what_a_node_pod_may(run, pod, cluster):

@@ -11,9 +11,7 @@ import threading
 
 from kube import api
 from kube.api import Refusal, now
-from kube.containers import Container
-
-PROTOCOLS = 600  # seconds that a hung answer is hung, unless the cluster ends
+from kube.containers import Container, Ephemeral
 
 
 def matches(labels, selector):
@@ -45,6 +43,7 @@ class Cluster:
         self.waiting = None                       # (reason, message) that the pods that are made wait for, for ever
         self.exec_refusal = None                  # a Refusal for each exec
         self.ttl_controller = True
+        self.image = None                         # Docker's, for ephemeral containers
         self.servers, self.kubeconfigs = [], {}
         for user in ("admin", "dev", "nobody"):
             server = api.Server(self, user)
@@ -227,8 +226,10 @@ class Cluster:
         for spec in new[len(old):]:
             status = {"name": spec["name"], "state": {"running": {}}}
             pod["status"].setdefault("ephemeralContainerStatuses", []).append(status)
-            self.run(pod["metadata"]["namespace"], pod["metadata"]["name"], spec,
-                     lambda code, status=status: status.update(state={"terminated": {"exitCode": code}}))
+            target = next(one for one in pod["status"]["containerStatuses"] if one["name"] == spec["targetContainerName"])
+            self.containers[pod["metadata"]["namespace"], pod["metadata"]["name"], spec["name"]] = Ephemeral(
+                spec, self.image, target["containerID"].partition("://")[2],
+                lambda code, status=status: status.update(state={"terminated": {"exitCode": code}}))
         return pod
 
     def exec_target(self, namespace, name, container):

@@ -35,7 +35,7 @@ class Container:
         self.killed = False
         threading.Thread(target=self.wait, args=(ended,), daemon=True).start()
 
-    def command(self, words):
+    def command(self, words):  # the image's program is ours
         return [self.program if word == PROGRAM else word for word in words[:1]] + words[1:]
 
     def spawn(self, prefix, words, **options):
@@ -69,3 +69,26 @@ class Container:
                         os.kill(pid, signal.SIGKILL)
                     except ProcessLookupError:
                         pass
+
+
+class Ephemeral(Container):
+    """Beside the target's processes, by Docker: with the image's files and nothing of this machine."""
+
+    def __init__(self, spec, image, target, ended):
+        self.image, self.target, self.name = image, target, f"dbgtest-{spec['name']}"
+        super().__init__(spec, PROGRAM, ended)
+
+    def spawn(self, prefix, words, **options):
+        security = self.spec["securityContext"]
+        if prefix[0] == "nsenter":
+            words = ["docker", "exec", "-i", self.name, *words]
+        else:
+            words = ["docker", "run", "--rm", "--name", self.name, f"--pid=container:{self.target}", "--network=none",
+                     "--read-only", "-u", "{0}:{0}".format(security.get("runAsUser", 65532)), "--cap-drop=ALL",
+                     *(f"--cap-add={name}" for name in security["capabilities"].get("add", [])), "--security-opt", "no-new-privileges",
+                     self.image, *words]
+        return subprocess.Popen(words, **({"stdin": subprocess.DEVNULL} | options))
+
+    def kill(self):
+        super().kill()
+        subprocess.run(["docker", "rm", "-f", self.name], capture_output=True, check=False)
