@@ -66,9 +66,10 @@ endif
 
 # ---- the program ---------------------------------------------------------------------------------------------------
 
-$(B)/dbgattach: $(B)/src/cli/main.o $(B)/libdbg.a
-	@echo "  LINK     $@"
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+# The map says what was linked in: packaging/sbom reads it.
+$(B)/dbgattach $(B)/dbgattach.map &: $(B)/src/cli/main.o $(B)/libdbg.a
+	@echo "  LINK     $(B)/dbgattach"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -Wl,-Map=$(B)/dbgattach.map -o $(B)/dbgattach $^ $(LDLIBS)
 
 $(B)/libdbg.a: $(LIB_OBJECTS)
 	@rm -f $@
@@ -101,14 +102,15 @@ include toolbox/toolbox.mk
 # The kernel's headers, which musl has none of, come last: they never replace one of musl's own.
 LAUNCHER_KERNEL := $(foreach dir,/usr/include /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null),-idirafter $(dir))
 LAUNCHER_SOURCES := $(sort $(wildcard toolbox/launcher/*.c))
-$(B)/toolbox/launcher: $(LAUNCHER_SOURCES) $(wildcard toolbox/launcher/*.h) include/dbgattach/launcher.h
+$(B)/toolbox/launcher $(B)/toolbox/launcher.map &: $(LAUNCHER_SOURCES) $(wildcard toolbox/launcher/*.h) include/dbgattach/launcher.h
 	@mkdir -p $(@D)
-	@echo "  LAUNCHER $@"
+	@echo "  LAUNCHER $(B)/toolbox/launcher"
 	@$(LAUNCHER_CC) $(filter -D%,$(CPPFLAGS)) -Iinclude $(LAUNCHER_KERNEL) -std=gnu17 -Os -static -s -fstack-protector-strong \
-		$(WARNINGS) -o $@ $(LAUNCHER_SOURCES)
+		$(WARNINGS) -Wl,-Map=$(B)/toolbox/launcher.map -o $(B)/toolbox/launcher $(LAUNCHER_SOURCES)
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
+include packaging/release.mk
 include $(wildcard tests/unit/unit.mk tests/helpers/helpers.mk tests/sweep/sweep.mk tests/hostile/hostile.mk)
 
 -include $(OBJECTS:.o=.d)
@@ -251,15 +253,16 @@ INSTALLED = 755:$(B)/dbgattach:bin/dbgattach \
 	644:README.md:share/doc/dbgattach/README.md \
 	644:SECURITY.md:share/doc/dbgattach/SECURITY.md \
 	644:toolbox/README.md:share/doc/dbgattach/toolbox.md \
-	644:LICENSE:share/doc/dbgattach/LICENSE \
-	644:NOTICE:share/doc/dbgattach/NOTICE
+	644:$(SBOM):share/doc/dbgattach/dbgattach.spdx.json \
+	644:$(COPYRIGHT):share/doc/dbgattach/copyright \
+	644:LICENSE:share/doc/dbgattach/LICENSE
 # As it lies here: the program looks for it beside itself.
 BUILDER = build-toolbox scratch-apt builder manifests leftovers locks files
 BUILDER_DIR = $(DESTDIR)$(PREFIX)/lib/dbgattach/toolbox
 # The Docker CLI looks for its plugins there, below /usr and /usr/local.
 DOCKER_PLUGIN = $(DESTDIR)$(PREFIX)/libexec/docker/cli-plugins/docker-dbgattach
 .PHONY: install uninstall
-install: $(B)/dbgattach
+install: $(B)/dbgattach $(SBOM)
 	@set -e; for entry in $(INSTALLED); do \
 		mode=$${entry%%:*}; rest=$${entry#*:}; \
 		install -D -m "$$mode" "$${rest%%:*}" "$(DESTDIR)$(PREFIX)/$${rest#*:}"; \
