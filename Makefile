@@ -242,11 +242,11 @@ format:
 format-check:
 	@$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
 
-## install: to DESTDIR and PREFIX=/usr/local: program, Docker's plugin, manual page, completions, licences, the builder of toolboxes
+## install: to DESTDIR and PREFIX=/usr/local: program, plugins of Docker and kubectl, manual pages, completions, licences, bill of materials, the builder of toolboxes
 ## uninstall: take it away again; toolboxes that were built stay (dbgattach toolbox remove)
 # MODE:SOURCE:PATH below PREFIX
 INSTALLED = 755:$(B)/dbgattach:bin/dbgattach \
-	644:man/dbgattach.1:share/man/man1/dbgattach.1 \
+	$(foreach page,$(sort $(wildcard man/*.[1-8])),644:$(page):share/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
 	644:completions/dbgattach.bash:share/bash-completion/completions/dbgattach \
 	644:completions/dbgattach.zsh:share/zsh/site-functions/_dbgattach \
 	644:completions/dbgattach.fish:share/fish/vendor_completions.d/dbgattach.fish \
@@ -259,23 +259,25 @@ INSTALLED = 755:$(B)/dbgattach:bin/dbgattach \
 # As it lies here: the program looks for it beside itself.
 BUILDER = build-toolbox scratch-apt builder manifests leftovers locks files
 BUILDER_DIR = $(DESTDIR)$(PREFIX)/lib/dbgattach/toolbox
-# The Docker CLI looks for its plugins there, below /usr and /usr/local.
-DOCKER_PLUGIN = $(DESTDIR)$(PREFIX)/libexec/docker/cli-plugins/docker-dbgattach
+# TARGET:PATH below PREFIX. The Docker CLI looks for its plugins there, below /usr and /usr/local, kubectl in PATH.
+LINKED = ../../../bin/dbgattach:libexec/docker/cli-plugins/docker-dbgattach dbgattach:bin/kubectl-dbgattach
 .PHONY: install uninstall
 install: $(B)/dbgattach $(SBOM)
 	@set -e; for entry in $(INSTALLED); do \
 		mode=$${entry%%:*}; rest=$${entry#*:}; \
 		install -D -m "$$mode" "$${rest%%:*}" "$(DESTDIR)$(PREFIX)/$${rest#*:}"; \
 	done; \
-	install -d "$(dir $(DOCKER_PLUGIN))"; ln -sf ../../../bin/dbgattach "$(DOCKER_PLUGIN)"; \
+	for entry in $(LINKED); do \
+		path="$(DESTDIR)$(PREFIX)/$${entry#*:}"; install -d "$${path%/*}"; ln -sf "$${entry%%:*}" "$$path"; \
+	done; \
 	cd toolbox; find $(BUILDER) ! -type d ! -name '*.pyc' | while read -r file; do \
 		mode=644; [ ! -x "$$file" ] || mode=755; install -D -m "$$mode" "$$file" "$(BUILDER_DIR)/$$file"; \
 		[ ! -L "$$file" ] || ln -sf "$$(readlink "$$file")" "$(BUILDER_DIR)/$$file"; \
 	done
 
 uninstall:
-	@for entry in $(INSTALLED); do rm -f "$(DESTDIR)$(PREFIX)/$${entry##*:}"; done
-	@rm -rf "$(BUILDER_DIR)" "$(DOCKER_PLUGIN)"
+	@for entry in $(INSTALLED) $(LINKED); do rm -f "$(DESTDIR)$(PREFIX)/$${entry##*:}"; done
+	@rm -rf "$(BUILDER_DIR)"
 	@rmdir "$(DESTDIR)$(PREFIX)/share/doc/dbgattach" "$(DESTDIR)$(PREFIX)/lib/dbgattach" 2>/dev/null || :
 
 ## clean: remove what was built, the fetched BusyBox included
