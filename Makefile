@@ -66,9 +66,10 @@ endif
 
 # ---- the program ---------------------------------------------------------------------------------------------------
 
-$(B)/dbgattach: $(B)/src/cli/main.o $(B)/libdbg.a
-	@echo "  LINK     $@"
-	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+# The map says what was linked in: packaging/sbom reads it.
+$(B)/dbgattach $(B)/dbgattach.map &: $(B)/src/cli/main.o $(B)/libdbg.a
+	@echo "  LINK     $(B)/dbgattach"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -Wl,-Map=$(B)/dbgattach.map -o $(B)/dbgattach $^ $(LDLIBS)
 
 $(B)/libdbg.a: $(LIB_OBJECTS)
 	@rm -f $@
@@ -101,14 +102,15 @@ include toolbox/toolbox.mk
 # The kernel's headers, which musl has none of, come last: they never replace one of musl's own.
 LAUNCHER_KERNEL := $(foreach dir,/usr/include /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null),-idirafter $(dir))
 LAUNCHER_SOURCES := $(sort $(wildcard toolbox/launcher/*.c))
-$(B)/toolbox/launcher: $(LAUNCHER_SOURCES) $(wildcard toolbox/launcher/*.h) include/dbgattach/launcher.h
+$(B)/toolbox/launcher $(B)/toolbox/launcher.map &: $(LAUNCHER_SOURCES) $(wildcard toolbox/launcher/*.h) include/dbgattach/launcher.h
 	@mkdir -p $(@D)
-	@echo "  LAUNCHER $@"
+	@echo "  LAUNCHER $(B)/toolbox/launcher"
 	@$(LAUNCHER_CC) $(filter -D%,$(CPPFLAGS)) -Iinclude $(LAUNCHER_KERNEL) -std=gnu17 -Os -static -s -fstack-protector-strong \
-		$(WARNINGS) -o $@ $(LAUNCHER_SOURCES)
+		$(WARNINGS) -Wl,-Map=$(B)/toolbox/launcher.map -o $(B)/toolbox/launcher $(LAUNCHER_SOURCES)
 
 # ---- tests ---------------------------------------------------------------------------------------------------------
 
+include packaging/release.mk
 include $(wildcard tests/unit/unit.mk tests/helpers/helpers.mk tests/sweep/sweep.mk tests/hostile/hostile.mk)
 
 -include $(OBJECTS:.o=.d)
@@ -240,39 +242,42 @@ format:
 format-check:
 	@$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
 
-## install: to DESTDIR and PREFIX=/usr/local: program, Docker's plugin, manual page, completions, licences, the builder of toolboxes
+## install: to DESTDIR and PREFIX=/usr/local: program, plugins of Docker and kubectl, manual pages, completions, licences, bill of materials, the builder of toolboxes
 ## uninstall: take it away again; toolboxes that were built stay (dbgattach toolbox remove)
 # MODE:SOURCE:PATH below PREFIX
 INSTALLED = 755:$(B)/dbgattach:bin/dbgattach \
-	644:man/dbgattach.1:share/man/man1/dbgattach.1 \
+	$(foreach page,$(sort $(wildcard man/*.[1-8])),644:$(page):share/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
 	644:completions/dbgattach.bash:share/bash-completion/completions/dbgattach \
 	644:completions/dbgattach.zsh:share/zsh/site-functions/_dbgattach \
 	644:completions/dbgattach.fish:share/fish/vendor_completions.d/dbgattach.fish \
 	644:README.md:share/doc/dbgattach/README.md \
 	644:SECURITY.md:share/doc/dbgattach/SECURITY.md \
 	644:toolbox/README.md:share/doc/dbgattach/toolbox.md \
-	644:LICENSE:share/doc/dbgattach/LICENSE \
-	644:NOTICE:share/doc/dbgattach/NOTICE
+	644:$(SBOM):share/doc/dbgattach/dbgattach.spdx.json \
+	644:$(COPYRIGHT):share/doc/dbgattach/copyright \
+	644:LICENSE:share/doc/dbgattach/LICENSE
 # As it lies here: the program looks for it beside itself.
 BUILDER = build-toolbox scratch-apt builder manifests leftovers locks files
 BUILDER_DIR = $(DESTDIR)$(PREFIX)/lib/dbgattach/toolbox
-# The Docker CLI looks for its plugins there, below /usr and /usr/local.
-DOCKER_PLUGIN = $(DESTDIR)$(PREFIX)/libexec/docker/cli-plugins/docker-dbgattach
+# TARGET:PATH below PREFIX. The Docker CLI looks for its plugins there, below /usr and /usr/local, kubectl in PATH.
+LINKED = ../../../bin/dbgattach:libexec/docker/cli-plugins/docker-dbgattach dbgattach:bin/kubectl-dbgattach
 .PHONY: install uninstall
-install: $(B)/dbgattach
+install: $(B)/dbgattach $(SBOM)
 	@set -e; for entry in $(INSTALLED); do \
 		mode=$${entry%%:*}; rest=$${entry#*:}; \
 		install -D -m "$$mode" "$${rest%%:*}" "$(DESTDIR)$(PREFIX)/$${rest#*:}"; \
 	done; \
-	install -d "$(dir $(DOCKER_PLUGIN))"; ln -sf ../../../bin/dbgattach "$(DOCKER_PLUGIN)"; \
+	for entry in $(LINKED); do \
+		path="$(DESTDIR)$(PREFIX)/$${entry#*:}"; install -d "$${path%/*}"; ln -sf "$${entry%%:*}" "$$path"; \
+	done; \
 	cd toolbox; find $(BUILDER) ! -type d ! -name '*.pyc' | while read -r file; do \
 		mode=644; [ ! -x "$$file" ] || mode=755; install -D -m "$$mode" "$$file" "$(BUILDER_DIR)/$$file"; \
 		[ ! -L "$$file" ] || ln -sf "$$(readlink "$$file")" "$(BUILDER_DIR)/$$file"; \
 	done
 
 uninstall:
-	@for entry in $(INSTALLED); do rm -f "$(DESTDIR)$(PREFIX)/$${entry##*:}"; done
-	@rm -rf "$(BUILDER_DIR)" "$(DOCKER_PLUGIN)"
+	@for entry in $(INSTALLED) $(LINKED); do rm -f "$(DESTDIR)$(PREFIX)/$${entry##*:}"; done
+	@rm -rf "$(BUILDER_DIR)"
 	@rmdir "$(DESTDIR)$(PREFIX)/share/doc/dbgattach" "$(DESTDIR)$(PREFIX)/lib/dbgattach" 2>/dev/null || :
 
 ## clean: remove what was built, the fetched BusyBox included

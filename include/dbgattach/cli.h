@@ -14,7 +14,7 @@ enum cli_action { CLI_ATTACH, CLI_EXPLAIN, CLI_HELP, CLI_VERSION };
 struct cli_result {
 	enum cli_action action;
 	int verbosity; /* enum log_level */
-	bool profile_given, custom_given;
+	bool profile_given, custom_given, toolbox_check_given;
 	struct attach_request request;
 };
 

@@ -91,6 +91,13 @@ void weaken_barrier(const char *process, const char *step)
 		(void)raise(SIGSTOP);
 }
 
+const char *weaken_path(const char *name, const char *path)
+{
+	const char *other = getenv(name);
+
+	return other != NULL && other[0] == '/' ? other : path;
+}
+
 void weaken_become_visible(void)
 {
 	pid_t pid = fork();

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `dbgattach doctor`: what this kernel and host can do, and what will degrade. */
 #include "commands.h"
+#include "config.h"
 #include "option.h"
 #include "output.h"
 
 #include "dbgattach/base/cleanup.h"
 #include "dbgattach/doctor.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,6 +29,18 @@ static const struct option_set doctor_set = {
 static const char *text_of(const json_t *row, const char *key)
 {
 	return json_string_value(json_object_get(row, key));
+}
+
+static void print_config(const json_t *document)
+{
+	const json_t *config = json_object_get(document, "config");
+	const char *error = text_of(config, "error");
+
+	if (error != NULL)
+		(void)printf("\nEvery attach is refused: %s", error);
+	else if (json_is_object(config))
+		(void)printf("\n%s holds %s.", text_of(config, "path"),
+			     json_is_true(json_object_get(config, "policy")) ? "a policy" : "defaults");
 }
 
 /* What is there says what for, what is not says what is lost. */
@@ -58,8 +72,30 @@ static int print_table(const json_t *document, struct err *err)
 		     json_is_true(json_object_get(document, "possible")) ? "possible" : "not possible");
 	json_array_foreach(json_object_get(document, "missing"), i, row)(void)
 		printf("%s %s", i == 0 ? "; missing:" : ",", json_string_value(row));
-	(void)puts(".");
+	(void)putchar('.');
+	print_config(document);
+	(void)putchar('\n');
 	return result;
+}
+
+/* A file that ends every attach is a reason as good as the kernel's. */
+static int add_config(json_t *document, bool *possible, struct err *err)
+{
+	__attribute__((cleanup(config_done))) struct config config = { 0 };
+	struct err why = { 0 };
+	bool found;
+	int loaded = config_load(&config, &found, &why);
+	json_t *entry = !found ? json_null() :
+				 json_pack("{s:s, s:b, s:s?}", "path", config_path(), "policy", config.policy, "error",
+					   loaded < 0 ? why.text : NULL);
+
+	if (json_object_set_new(document, "config", entry) < 0)
+		return err_sys(err, ENOMEM, "the configuration");
+	if (loaded < 0) {
+		*possible = false;
+		json_object_set_new(document, "possible", json_false());
+	}
+	return 0;
 }
 
 int cmd_doctor(int argc, char **argv, int *ret_status, struct err *err)
@@ -80,6 +116,8 @@ int cmd_doctor(int argc, char **argv, int *ret_status, struct err *err)
 	if (index < argc)
 		return err_set(err, ERR_USAGE, "doctor: what is %.64s for? It takes options only", argv[index]);
 	result = doctor_examine(request.host_root, &document, &possible, err);
+	if (result == 0)
+		result = add_config(document, &possible, err);
 	if (result < 0)
 		return result;
 	*ret_status = possible ? 0 : 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where the program starts, and the only place that turns an error into a line and an exit status. */
 #include "commands.h"
+#include "config.h"
 #include "docker_plugin.h"
 #include "kubectl_plugin.h"
 
@@ -69,8 +70,16 @@ static int run_attach(int argc, char **argv, struct err *err)
 	if (result < 0)
 		return result;
 	log_set_level(parsed.verbosity);
-	result = act(&parsed, err);
+	struct config config = { 0 };
+	bool found;
+	if (parsed.action == CLI_ATTACH || parsed.action == CLI_EXPLAIN)
+		result = config_load(&config, &found, err);
+	if (result >= 0)
+		result = config_apply(&config, &parsed, err);
+	if (result >= 0)
+		result = act(&parsed, err);
 	attach_request_done(&parsed.request);
+	config_done(&config);
 	return result;
 }
 

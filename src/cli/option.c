@@ -196,6 +196,7 @@ static int apply_toolbox_check(void *context, const char *value, struct err *err
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (strcmp(value, words[i]) == 0) {
 			result->request.toolbox_check = (enum toolbox_check)i;
+			result->toolbox_check_given = true;
 			return 0;
 		}
 	return err_set(err, ERR_USAGE, "--toolbox-check: \"%.32s\" is none of cached, always, never", value);

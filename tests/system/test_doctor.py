@@ -18,7 +18,7 @@ def doctor(dbg):
     def ask(*prefix):
         result = dbg.run("doctor", "-o", "json", prefix=prefix)
         document = json.loads(result.out)
-        assert list(document) == ["possible", "missing", "conditions"] and result.err == ""
+        assert list(document) == ["possible", "missing", "conditions", "config"] and result.err == ""
         assert result.code == (0 if document["possible"] else 1)
         rows = {row["name"]: row for row in document["conditions"]}
         assert len(rows) == len(document["conditions"])
@@ -42,7 +42,7 @@ def test_this_host(dbg, doctor, target, unchanged):
 def test_keys_are_documented():
     with open(f"{REPOSITORY}/man/dbgattach.1") as page:
         listed = page.read().split(".Ss Examining the host\n")[1].split("\n.Ss ")[0].split("The JSON is one object")[1]
-    assert re.findall(r"^\.It Li (\w+)$", listed, re.M) == ["possible", "missing", "conditions"]
+    assert re.findall(r"^\.It Li (\w+)$", listed, re.M) == ["possible", "missing", "conditions", "config"]
     words = set(re.findall(r"\w+", listed))
     assert not [key for key in KEYS if key not in words]
 

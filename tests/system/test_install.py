@@ -37,8 +37,10 @@ def test_install(installed):
     assert version.startswith("dbgattach ")
     plugin = installed / "libexec/docker/cli-plugins/docker-dbgattach"
     assert plugin.resolve() == installed / "bin/dbgattach" and not os.readlink(plugin).startswith("/")
-    for page in ("share/man/man1/dbgattach.1", "share/doc/dbgattach/SECURITY.md", "share/doc/dbgattach/LICENSE",
-                 "share/bash-completion/completions/dbgattach"):
+    plugin = installed / "bin/kubectl-dbgattach"
+    assert os.readlink(plugin) == "dbgattach"
+    for page in ("share/doc/dbgattach/dbgattach.spdx.json", "share/doc/dbgattach/copyright", "share/man/man1/dbgattach.1",
+                 "share/doc/dbgattach/SECURITY.md", "share/doc/dbgattach/LICENSE", "share/bash-completion/completions/dbgattach"):
         assert (installed / page).stat().st_size > 100
 
 

@@ -101,16 +101,17 @@ def package_entry(work, suite, extracted):
         "comment": ("modified: paths in its files were replaced by ones below /dbg, byte for byte"
                     if work.changed else "as in the package, but for files left out"),
     }
-    if work.sha256:
+    if work.arch:
         distribution = DISTRIBUTIONS[suite]
         query = {"arch": work.arch, "distro": suite, "upstream": f"{work.source}@{work.source_version}"}
         purl = (f"pkg:deb/{distribution}/{urllib.parse.quote(work.name)}@{urllib.parse.quote(work.version)}?"
                 + urllib.parse.urlencode(query))
         entry["supplier"] = f"Organization: {distribution.capitalize()}"
-        # Of the .deb, which was changed where the comment says so.
-        entry["checksums"] = [{"algorithm": "SHA256", "checksumValue": work.sha256}]
         entry["externalRefs"] = [{"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl",
                                   "referenceLocator": purl}]
+    if work.sha256:
+        # Of the .deb, which was changed where the comment says so.
+        entry["checksums"] = [{"algorithm": "SHA256", "checksumValue": work.sha256}]
     return entry
 
 

@@ -2,7 +2,8 @@
 /*
  * For the tests of the tests only: the test build (-DDBG_TEST_BUILD) can leave out protections, named by the
  * environment variable DBG_WITHOUT (comma-separated), so that the suite can prove that the matching test then fails; it can stop at a
- * step named by DBG_BARRIER=PROCESS/STEP; and it can fail an allocation (DBG_FAIL_MALLOC=N:FILE). In the real build PROTECTED() is the constant true and nothing else exists.
+ * step named by DBG_BARRIER=PROCESS/STEP; it can fail an allocation (DBG_FAIL_MALLOC=N:FILE);
+ * and it can read its configuration elsewhere (DBG_CONFIG=PATH). In the real build PROTECTED() is the constant true and nothing else exists.
  */
 #pragma once
 
@@ -16,6 +17,8 @@ void weaken_barrier(const char *process, const char *step);
 bool weaken_holds(const char *process);
 /* What an attach that forks too early does: goes on in a child, which a PID namespace joined before makes visible. */
 void weaken_become_visible(void);
+/* The path that the variable NAME of the environment holds, else path. */
+const char *weaken_path(const char *name, const char *path);
 #define PROTECTED(name) weaken_is_protected(#name)
 #else
 #define PROTECTED(name) true
@@ -31,5 +34,10 @@ static inline bool weaken_holds(const char *process)
 }
 static inline void weaken_become_visible(void)
 {
+}
+static inline const char *weaken_path(const char *name, const char *path)
+{
+	(void)name;
+	return path;
 }
 #endif

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+# What is handed out: bill of materials, source tarball, packages. Included by the top Makefile, which has B, VERSION and the rest.
+
+SBOM := $(B)/dbgattach.spdx.json
+COPYRIGHT := $(B)/copyright
+
+## sbom: of which works, in which versions, the program is made, as SPDX: build/dbgattach.spdx.json
+.PHONY: sbom
+sbom: $(SBOM)
+
+$(SBOM): packaging/sbom NOTICE $(wildcard toolbox/builder/*.py) $(B)/dbgattach $(B)/dbgattach.map \
+		$(B)/toolbox/launcher.map
+	@echo "  SBOM     $@"
+	@packaging/sbom $@ $(B)/dbgattach $(VERSION) $(B)/dbgattach.map $(B)/toolbox/launcher.map $(B)/toolbox/root \
+		$(TOOLBOX_CACHE)/busybox/busybox_unstripped.map $(COPYRIGHT)
+
+RELEASE := $(B)/release
+ARCH = $(shell dpkg-architecture --host-type $(shell $(CC) -dumpmachine) -q DEB_HOST_ARCH 2>/dev/null)
+DEB = $(RELEASE)/dbgattach_$(VERSION)_$(ARCH).deb
+
+## tarball: the commit's files, build/release/dbgattach-VERSION.tar.gz
+## deb: Debian's package, build/release/dbgattach_VERSION_ARCH.deb
+.PHONY: tarball deb deb-check
+tarball:
+	@mkdir -p $(RELEASE)
+	@echo "  TARBALL  $(RELEASE)/dbgattach-$(VERSION).tar.gz"
+	@packaging/make-tarball source $(RELEASE)/dbgattach-$(VERSION).tar.gz dbgattach-$(VERSION)
+
+deb: all $(SBOM)
+	@[ -n "$(ARCH)" ] || { echo "deb: dpkg-architecture is missing (package dpkg-dev), or does not know this compiler" >&2; exit 1; }
+	@mkdir -p $(RELEASE); rm -rf $(RELEASE)/stage
+	@$(MAKE) --no-print-directory -s B=$(B) DESTDIR=$(abspath $(RELEASE)/stage) PREFIX=/usr install
+	@echo "  DEB      $(DEB)"
+	@packaging/make-deb $(DEB) $(RELEASE)/stage $(VERSION) $(ARCH)
+	@rm -rf $(RELEASE)/stage
+
+## deb-check: the package through lintian, and installed, used and purged in a Debian of its own (as root)
+deb-check:
+	@packaging/setup release
+	@$(RECURSE) deb
+	@tests/release/deb $(B) $(DEB)
