@@ -279,6 +279,36 @@ def test_a_killed_client_gives_the_terminal_back(terminal, environment, pod, clu
     nothing_runs(cluster)
 
 
+def by_its_end(session, terminal):
+    session.popen.stdin.write(b"exit 7\n")
+    session.popen.stdin.flush()
+
+
+def by_end_of_input(session, terminal):
+    session.popen.stdin.close()
+
+
+WAYS = [(by_its_end, 7), (by_end_of_input, 0), (lambda s, c: s.popen.send_signal(signal.SIGTERM), 143),
+        (lambda s, c: s.popen.send_signal(signal.SIGKILL), 137), (kill_kubectl, 137)]
+
+
+def test_many_sessions(start, pod, cluster, docker_target, unchanged, capsys):
+    """Ended in every way in turn. DBG_SESSIONS says how many, 5 if nothing does."""
+    slowest = 0
+    with unchanged(docker_target):
+        for i in range(int(os.environ.get("DBG_SESSIONS", "5"))):
+            act, code = WAYS[i % len(WAYS)]
+            session = start("app", "--", "sh", "-c", "echo ready; while read -r line; do $line; done; exit 0")
+            session.read_until(b"ready\n")
+            act(session, cluster)
+            since = time.monotonic()
+            assert session.popen.wait(GONE_S) % 256 in (code, 256 - signal.SIGKILL)
+            nothing_runs(cluster)
+            slowest = max(slowest, time.monotonic() - since)
+    with capsys.disabled():
+        print(f"[slowest end {slowest:.1f} s]", end="")
+
+
 def test_a_signal_before_the_session(start, pod, cluster):
     cluster.start_delay = 30
     session = start("app", "--", "true")
