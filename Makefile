@@ -200,6 +200,13 @@ test-kernel:
 	@$(RECURSE) -s all test-build helpers
 	@tests/kernel/run $(B) $(SUITE)
 
+## test-kube: `kubectl dbgattach` on the cluster that KUBECONFIG names, IMAGE=dbgattach's there; not part of `test`
+IMAGE ?=
+.PHONY: test-kube
+test-kube: all
+	@[ -n "$(IMAGE)" ] || { echo "test-kube: IMAGE=... names dbgattach's image (packaging/kubernetes/Containerfile)" >&2; exit 1; }
+	@tests/kube/run $(B) $(IMAGE)
+
 ## unit: the unit tests
 ## fuzz-replay: each parser on its corpus
 ## fuzz: fuzz each parser for SECONDS=60 (clang)

@@ -50,6 +50,8 @@ static const struct {
 	{ "waiting to start", "", ERR_GONE, true, "kubectl describe pod says why it does not run" },
 	{ "does not have a host assigned", "", ERR_GONE, true, "kubectl describe pod says why it is not scheduled" },
 	{ "completed pod", "", ERR_GONE, false, "" },
+	{ "cannot be handled as a EphemeralContainers", "", ERR_UNSUPPORTED, false,
+	  "ephemeral containers are entered from Kubernetes 1.22 on; --mode=node" },
 	{ "is not valid for pod", "", ERR_NOT_FOUND, false, "" },
 	{ "no such file or directory: unknown", "", ERR_UNSUPPORTED, false, "its image is not dbgattach's" },
 	{ "executable file not found", "", ERR_UNSUPPORTED, false, "its image is not dbgattach's" },

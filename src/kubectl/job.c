@@ -78,14 +78,15 @@ static uint64_t needed_capabilities(const struct kubectl_request *request)
 	return request->profile->target_capabilities ? mask : mask | request->profile->capabilities;
 }
 
+/* spc_t: on nodes with SELinux the type of containers that may enter others; elsewhere it is passed over. */
 static json_t *node_security(const struct kubectl_request *request)
 {
 	if (request->profile->all_capabilities)
 		return json_pack("{sb, si, sb}", "privileged", 1, "runAsUser", 0, "readOnlyRootFilesystem", 1);
-	return json_pack("{si, si, sb, sb, sb, s{s[s], so}, s{ss}}", "runAsUser", 0, "runAsGroup", 0, "runAsNonRoot", 0,
-			 "allowPrivilegeEscalation", 0, "readOnlyRootFilesystem", 1, "capabilities", "drop", "ALL",
-			 "add", capability_names(needed_capabilities(request)), "seccompProfile", "type",
-			 "RuntimeDefault");
+	return json_pack("{si, si, sb, sb, sb, s{s[s], so}, s{ss}, s{ss}}", "runAsUser", 0, "runAsGroup", 0,
+			 "runAsNonRoot", 0, "allowPrivilegeEscalation", 0, "readOnlyRootFilesystem", 1, "capabilities",
+			 "drop", "ALL", "add", capability_names(needed_capabilities(request)), "seccompProfile", "type",
+			 "RuntimeDefault", "seLinuxOptions", "type", "spc_t");
 }
 
 static json_t *ephemeral_security(const struct kubectl_request *request)

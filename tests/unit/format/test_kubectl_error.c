@@ -59,6 +59,10 @@ static void understands(void **state)
 		{ "Unable to connect to the server: net/http: request canceled while waiting for connection "
 		  "(Client.Timeout exceeded while awaiting headers)\n",
 		  ERR_TIMEOUT, false, "Client.Timeout", "cluster up" },
+		{ "Error from server (BadRequest): Pod in version \"v1\" cannot be handled as a EphemeralContainers: "
+		  "converting "
+		  "(v1.Pod) to (core.EphemeralContainers): unknown conversion\n",
+		  ERR_UNSUPPORTED, false, "cannot be handled", "1.22" },
 		{ "error: something new\n", ERR_SYSTEM, false, "something new", "" },
 		/* Noise before and behind. */
 		{ "Warning: batch/v1beta1 Job is deprecated\nerror: something new\nE1123 10:00:00.1 1 "
