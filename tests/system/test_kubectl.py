@@ -258,7 +258,7 @@ def test_nothing_is_left(start, pod, mode, cluster, docker_target, unchanged, ho
         assert took < GONE_S
 
 
-def test_a_network_that_freezes(start, pod, mode, cluster, docker_target, unchanged):
+def test_a_network_that_freezes(start, pod, cluster, docker_target, unchanged):
     """Neither side hears of the other: both end."""
     with unchanged(docker_target):
         session = start("app", "--", "sh", "-c", "echo ready; exec sleep 1000")
