@@ -254,6 +254,7 @@ format-check:
 # MODE:SOURCE:PATH below PREFIX
 INSTALLED = 755:$(B)/dbgattach:bin/dbgattach \
 	$(foreach page,$(sort $(wildcard man/*.[1-8])),644:$(page):share/man/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
+	755:completions/kubectl_complete-dbgattach:bin/kubectl_complete-dbgattach \
 	644:completions/dbgattach.bash:share/bash-completion/completions/dbgattach \
 	644:completions/dbgattach.zsh:share/zsh/site-functions/_dbgattach \
 	644:completions/dbgattach.fish:share/fish/vendor_completions.d/dbgattach.fish \

@@ -39,3 +39,22 @@ deb-check:
 	@packaging/setup release
 	@$(RECURSE) deb
 	@tests/release/deb $(B) $(DEB)
+
+KREW = $(RELEASE)/dbgattach_$(VERSION)_linux_$(ARCH).tar.gz
+# What a plugin of kubectl's is installed from, and where it lies: where this is released to.
+RELEASE_URL ?= https://dbgattach.invalid/releases/v$(VERSION)
+
+## krew: a tarball of the program, build/release/dbgattach_VERSION_linux_ARCH.tar.gz, and kubectl's index entry; RELEASE_URL=URL
+.PHONY: krew
+krew: all $(SBOM)
+	@mkdir -p $(RELEASE)
+	@echo "  TARBALL  $(KREW)"
+	@packaging/make-tarball program $(KREW) kubectl-dbgattach=$(B)/dbgattach kubectl_complete-dbgattach=completions/kubectl_complete-dbgattach \
+		LICENSE=LICENSE copyright=$(COPYRIGHT) dbgattach.spdx.json=$(SBOM)
+	@packaging/make-krew $(RELEASE) $(VERSION) $(RELEASE_URL)
+
+## reproducible: the commit built twice in other surroundings gives the same program, package and tarballs; two minutes
+.PHONY: reproducible
+reproducible: $(TOOLBOX_CACHE)/source/version
+	@packaging/setup build
+	@tests/release/reproducible $(B)
