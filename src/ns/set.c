@@ -54,9 +54,12 @@ static int check_kernel_thread(int proc_fd, const char *pid)
 	unsigned flags = 0;
 
 	(void)snprintf(path, sizeof(path), "%s/stat", pid);
-	int result = io_read_file_at(proc_fd, path, STAT_MAX, &text);
-	if (result < 0)
-		return result;
+	cleanup_close int fd = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	/* Opening says whether it is closed to the caller. A read that fails is a failure, whatever its number. */
+	if (io_read_all(fd, STAT_MAX, &text) < 0)
+		return -EIO;
 	const char *rest = text.length == 0 ? NULL : strrchr(text.data, ')');
 	if (rest == NULL || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) != 1)
 		return -ENOENT;

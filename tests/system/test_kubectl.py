@@ -38,7 +38,7 @@ def removed(cluster):
 def nothing_runs(cluster):
     """No helper, and of a node pod not its main process either."""
     def ended():
-        return all(process.poll() is not None for container in cluster.containers.values() for process in container.execs)
+        return all(process.poll() is not None for container in list(cluster.containers.values()) for process in list(container.execs))
     wait_until(ended, GONE_S, "the helpers' end")
     removed(cluster)
 

@@ -33,6 +33,7 @@ class Cluster:
     def __init__(self, program):
         self.program, self.lock, self.ended = program, threading.RLock(), threading.Event()
         self.folder = tempfile.mkdtemp(prefix="dbgtest-kube-")
+        os.makedirs(f"{self.folder}/.kube/cache")  # kubectl's own, which it makes in HOME; what is new below it is none of ours
         self.objects, self.containers, self.requests, self.created, self.sockets = {}, {}, [], [], set()
         self.denied, self.hung = set(), set()  # (user, verb, resource); (verb, resource)
         self.thawed = threading.Event()
