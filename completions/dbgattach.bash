@@ -1,5 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-# bash completion for dbgattach. It runs no program and reads no file, so it cannot hang; containers are not completed.
+# bash completion for dbgattach. Of containers it offers the names of those that run, which `dbgattach ls` is given two seconds for.
+
+# WORD OTHERS...: names are put on the line as they are, so one that the shell would act on is none.
+_dbgattach_targets() {
+	local word=$1 name
+	shift
+	while read -r name; do
+		[[ $name != "$word"* ]] || COMPREPLY+=("$name")
+	done < <(
+		printf '%s\n' "$@"
+		timeout -k 1 2 dbgattach ls </dev/null 2>/dev/null | awk 'NR > 1 { name = $3 == "-" ? $2 : $3
+			if (name ~ /^[A-Za-z0-9][A-Za-z0-9_.+-]*$/) print name }'
+	)
+}
 
 _dbgattach_toolbox() {
 	if ((COMP_CWORD == 2)); then
@@ -27,7 +40,13 @@ _dbgattach_command() {
 	inspect/-o | inspect/--output) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$2") ;;
 	doctor/-o | doctor/--output) mapfile -t COMPREPLY < <(compgen -W 'table json' -- "$2") ;;
 	doctor/*) mapfile -t COMPREPLY < <(compgen -W '-o --output --host-root -h --help' -- "$2") ;;
-	inspect/*) mapfile -t COMPREPLY < <(compgen -W '-o --output --show-secrets --host-root -h --help' -- "$2") ;;
+	inspect/*)
+		if [[ $2 != -* ]]; then
+			_dbgattach_targets "$2"
+			return
+		fi
+		mapfile -t COMPREPLY < <(compgen -W '-o --output --show-secrets --host-root -h --help' -- "$2")
+		;;
 	esac
 }
 
@@ -70,7 +89,13 @@ _dbgattach() {
 	--env-file | --custom) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 	-[cwe] | --command | --workdir | --env | --cap-add | --cap-drop | --shell | --timeout) ;;
 	*)
-		[[ $word != -* ]] || mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+		if [[ $word == -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
+		elif ((COMP_CWORD == 1)); then
+			_dbgattach_targets "$word" ls inspect doctor toolbox
+		else
+			_dbgattach_targets "$word"
+		fi
 		;;
 	esac
 }

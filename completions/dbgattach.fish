@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# fish completion for dbgattach. It runs no program and reads no file, so it cannot hang; containers are not completed.
+# fish completion for dbgattach. Of containers it offers the names of those that run, which `dbgattach ls` is given two seconds for.
 
 # Behind the target stands a command in the container, of which nothing is known here.
 function __dbgattach_before_target
@@ -22,7 +22,16 @@ function __dbgattach_before_target
     return 0
 end
 
+# What follows the tab is the description.
+function __dbgattach_targets
+    timeout -k 1 2 dbgattach ls </dev/null 2>/dev/null | awk 'NR > 1 { name = $3 == "-" ? $2 : $3
+        if (name ~ /^[A-Za-z0-9][A-Za-z0-9_.+-]*$/) printf "%s\t%s\n", name, $1 }'
+end
+
 complete -c dbgattach -f
+complete -c dbgattach -n __dbgattach_before_target -a "(__dbgattach_targets)"
+complete -c dbgattach -n __fish_use_subcommand -a "ls inspect doctor toolbox"
+complete -c dbgattach -n "__fish_seen_subcommand_from inspect" -a "(__dbgattach_targets)"
 complete -c dbgattach -n __dbgattach_before_target -s t -l tty -d "give the session a terminal, even if the caller has none"
 complete -c dbgattach -n __dbgattach_before_target -s T -l no-tty -d "give it none, even if the caller has one"
 complete -c dbgattach -n __dbgattach_before_target -s c -l command -x -d "run STRING by the toolbox's shell"

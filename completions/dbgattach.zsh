@@ -1,6 +1,15 @@
 #compdef dbgattach
 # SPDX-License-Identifier: Apache-2.0
-# zsh completion for dbgattach. It runs no program and reads no file, so it cannot hang; containers are not completed.
+# zsh completion for dbgattach. Of containers it offers the names of those that run, which `dbgattach ls` is given two seconds for.
+
+_dbgattach_targets() {
+	compadd "$@" -- ${(f)"$(timeout -k 1 2 dbgattach ls </dev/null 2>/dev/null | awk 'NR > 1 { name = $3 == "-" ? $2 : $3
+		if (name ~ /^[A-Za-z0-9][A-Za-z0-9_.+-]*$/) print name }')"}
+}
+
+_dbgattach_first() {
+	_alternative 'targets:container:_dbgattach_targets' 'commands:command:(ls inspect doctor toolbox)'
+}
 
 if [[ $words[2] == toolbox ]]; then
 	_arguments \
@@ -29,7 +38,7 @@ if [[ $words[2] == inspect ]]; then
 		'--show-secrets[the values of variables that look like secrets, too]' \
 		'--host-root[in a container: where /run, /var and /proc of the host are]:DIR:_files -/' \
 		'(-)'{-h,--help}'[print this]' \
-		'*:TARGET:'
+		'*:TARGET:_dbgattach_targets'
 	return
 fi
 
@@ -71,5 +80,5 @@ _arguments -S -s \
 	'(-v --verbose -q --quiet)'{-q,--quiet}'[errors only]' \
 	'(-)--version[print the version]' \
 	'(-)'{-h,--help}'[print this]' \
-	'1:TARGET:' \
+	'1:TARGET:_dbgattach_first' \
 	'*:: :'

@@ -4,6 +4,7 @@ import calendar
 import json
 import os
 import re
+import subprocess
 import time
 
 import pytest
@@ -126,6 +127,17 @@ def test_tables_and_references(dbg, docker_target, runc_target):
     assert f"docker:{docker_target.id}" in references and f"runc:{runc_target.name}" in references
     assert dbg.run("ls", "-q", "-f", "name=nobody-at-all").succeeded().text == ""
     assert json.loads(dbg.run("ls", "-o", "json", "-f", "name=nobody-at-all").succeeded().out) == []
+
+
+def test_bash_completes_names(binaries, tmp_path, docker_target, runc_target):
+    """What tests/lint/options shows of all shells with a table of its own: here is the program's."""
+    (tmp_path / "dbgattach").symlink_to(binaries[0])
+    script = f"""source {REPOSITORY}/completions/dbgattach.bash
+        COMP_WORDS=(dbgattach "$1"); COMP_CWORD=1; _dbgattach; printf '%s\n' "${{COMPREPLY[@]}}""""
+    env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": "/root"}
+    for name in (docker_target.name, runc_target.id[:12]):
+        done = subprocess.run(["bash", "-uc", script, "bash", name[:-1]], env=env, capture_output=True, text=True, timeout=20, check=True)
+        assert name in done.stdout.split() and not done.stderr
 
 
 def test_damage_costs_its_own_row(dbg, ls, docker_target):
