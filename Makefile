@@ -11,7 +11,11 @@ CC ?= cc
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+# For another architecture than this machine's (see `make arm64`): this machine's own compiler, where the other's headers are, and
+# what runs its programs here.
 HOSTCC ?= $(CC)
+SYSROOT ?=
+EMULATOR ?=
 PKG_CONFIG ?= pkg-config
 LAUNCHER_CC ?= musl-gcc
 
@@ -87,7 +91,7 @@ $(B)/src/toolbox/image.o: src/toolbox/image.S $(B)/toolbox/minimal.erofs $(B)/to
 $(B)/src/privilege/seccomp.o: $(B)/gen/seccomp_default.inc
 
 $(B)/gen/seccomp_default.inc: $(B)/gen/gen_seccomp
-	@$< >$@
+	@$< $(firstword $(subst -, ,$(shell $(CC) -dumpmachine))) >$@
 
 $(B)/gen/gen_seccomp: src/privilege/gen_seccomp.c src/privilege/seccomp_rules.c src/privilege/seccomp_rules.h \
 		src/privilege/seccomp_arch.h
@@ -100,7 +104,7 @@ TOOLBOX_CACHE ?= build/toolbox
 include toolbox/toolbox.mk
 
 # The kernel's headers, which musl has none of, come last: they never replace one of musl's own.
-LAUNCHER_KERNEL := $(foreach dir,/usr/include /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null),-idirafter $(dir))
+LAUNCHER_KERNEL := $(foreach dir,/usr/include /usr/include/$(shell $(CC) -print-multiarch 2>/dev/null),-idirafter $(SYSROOT)$(dir))
 LAUNCHER_SOURCES := $(sort $(wildcard toolbox/launcher/*.c))
 $(B)/toolbox/launcher $(B)/toolbox/launcher.map &: $(LAUNCHER_SOURCES) $(wildcard toolbox/launcher/*.h) include/dbgattach/launcher.h
 	@mkdir -p $(@D)

@@ -58,3 +58,33 @@ krew: all $(SBOM)
 reproducible: $(TOOLBOX_CACHE)/source/version
 	@packaging/setup build
 	@tests/release/reproducible $(B)
+
+# Another architecture, in a folder of its own, from this suite's packages of it. What is run of it here runs under qemu.
+ARM64 = $(B)/arm64
+ARM64_SYSROOT = $(abspath $(ARM64)/sysroot)
+# Before /usr/aarch64-linux-gnu, where an older C library may lie.
+ARM64_CC = aarch64-linux-gnu-gcc --sysroot=$(ARM64_SYSROOT) $(foreach flag,-B -L,$(flag)$(ARM64_SYSROOT)/usr/lib/aarch64-linux-gnu) \
+	$(foreach dir,include/aarch64-linux-gnu include,-isystem $(ARM64_SYSROOT)/usr/$(dir))
+ARM64_MAKE = $(RECURSE) B=$(ARM64) RELEASE=$(RELEASE) HOSTCC=gcc TOOLBOX_CACHE=$(ARM64)/toolbox SYSROOT=$(ARM64_SYSROOT) EMULATOR="qemu-aarch64-static -L $(ARM64_SYSROOT)" \
+	CC="$(ARM64_CC)" LAUNCHER_CC="aarch64-linux-gnu-gcc -specs=$(ARM64_SYSROOT)/musl-gcc.specs" \
+	AR=aarch64-linux-gnu-ar LDLIBS="-lcap -ljansson -lseccomp -lnettle"
+
+## arm64: program, package and krew's tarball for arm64, cross built in build/arm64, beside the others in build/release (as root)
+## arm64-check: what of it can run under qemu-user
+.PHONY: arm64 arm64-check
+arm64:
+	@packaging/setup arm64
+	@$(RECURSE) -s $(ARM64)/sysroot/.packages.json
+	@$(ARM64_MAKE) all deb krew
+
+$(ARM64)/sysroot/.packages.json: packaging/sysroot
+	@mkdir -p $(ARM64)
+	@echo "  SYSROOT  $(ARM64)/sysroot"
+	@packaging/sysroot $(ARM64)/sysroot arm64
+
+# Of the unit tests those that ask no more of a kernel than qemu passes on (no openat2, no seccomp).
+ARM64_UNITS = $(sort $(wildcard $(addprefix tests/unit/,$(addsuffix /test_*.c,attach base cli format inspect inventory kubectl ns remote) \
+	privilege/test_seccomp_default.c)))
+arm64-check: arm64
+	@$(ARM64_MAKE) -s UNIT_SOURCES="$(ARM64_UNITS)" fuzz-replay unit
+	@tests/release/arm64 $(ARM64) $(RELEASE)

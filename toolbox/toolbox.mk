@@ -1,6 +1,6 @@
 # The built-in minimal toolbox: $(B)/toolbox/minimal.erofs and minimal.index, from the distribution's BusyBox source; and
 # the standard one, $(B)/toolbox/core/, from its packages.
-# Needs $(B), and a rule for $(B)/toolbox/launcher elsewhere. With V=1 BusyBox's build is shown instead of logged.
+# Needs $(B), and a rule for $(B)/toolbox/launcher elsewhere, whose LAUNCHER_CC, SYSROOT and EMULATOR BusyBox is built by too. With V=1 BusyBox's build is shown instead of logged.
 
 toolbox-src := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 toolbox-out := $(B)/toolbox
@@ -57,7 +57,8 @@ $(TOOLBOX_CACHE)/source/version: $(toolbox-src)/fetch-busybox $(toolbox-src)/scr
 # "+" shares the job server; build-busybox heeds make -n.
 $(TOOLBOX_CACHE)/busybox/names: $(toolbox-src)/build-busybox $(toolbox-src)/busybox.config $(TOOLBOX_CACHE)/source/version
 	@echo "  BUILD    busybox"
-	+@$(call toolbox-log,$(TOOLBOX_CACHE)/busybox.log,$< $(TOOLBOX_CACHE)/source/busybox $(toolbox-src)/busybox.config $(@D))
+	+@$(call toolbox-log,$(TOOLBOX_CACHE)/busybox.log,$< $(TOOLBOX_CACHE)/source/busybox $(toolbox-src)/busybox.config $(@D) \
+		"$(LAUNCHER_CC)" "$(SYSROOT)" "$(EMULATOR)")
 
 $(TOOLBOX_CACHE)/busybox/relocated: $(toolbox-src)/relocate.py $(toolbox-src)/leftovers.allow \
 		$(toolbox-src)/builder/relocate.py $(toolbox-src)/builder/elf.py $(TOOLBOX_CACHE)/busybox/names

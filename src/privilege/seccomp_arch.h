@@ -24,9 +24,9 @@
  * In front of a program, which begins with a check of its own of the architecture and of x32: a call that is newer than that
  * number does not exist.
  */
-#define NEWER_IS_ENOSYS(newest)                                                                                        \
+#define NEWER_IS_ENOSYS(architecture, newest)                                                                          \
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),                                       \
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCH, 0, 4),                                                \
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (architecture), 0, 4),                                             \
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),                                 \
 		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 2, 0),                                                    \
 		BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (newest), 0, 1),                                                   \

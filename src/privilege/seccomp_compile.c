@@ -177,7 +177,7 @@ static int append(struct compiler *compiler, const struct sock_filter *code, siz
  */
 static int append_newer_is_enosys(struct compiler *compiler, struct err *err)
 {
-	const struct sock_filter code[] = { NEWER_IS_ENOSYS(compiler->calls.newest) };
+	const struct sock_filter code[] = { NEWER_IS_ENOSYS(NATIVE_ARCH, compiler->calls.newest) };
 
 	if (compiler->profile->otherwise.action >= SECCOMP_ACTION_LOG || !compiler->calls.names_any)
 		return 0;

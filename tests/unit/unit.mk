@@ -6,7 +6,7 @@
 #   make fuzz SECONDS=60   fuzzes each parser that long (clang); findings are left in $(B)/fuzz/
 
 UNIT_SOURCES := $(sort $(wildcard tests/unit/*/test_*.c))
-UNIT_HELPERS := $(sort $(filter-out $(UNIT_SOURCES),$(wildcard tests/unit/*.c tests/unit/*/*.c)))
+UNIT_HELPERS := $(sort $(filter-out $(wildcard tests/unit/*/test_*.c),$(wildcard tests/unit/*.c tests/unit/*/*.c)))
 UNIT_HELPER_OBJECTS := $(UNIT_HELPERS:%.c=$(B)/%.o)
 UNIT_BINARIES := $(UNIT_SOURCES:%.c=$(B)/%)
 FUZZ_NAMES := $(sort $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
@@ -20,6 +20,8 @@ $(B)/tests/%.o: tests/%.c
 	@echo "  CC       $<"
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+$(B)/tests/unit/privilege/test_seccomp_default.o: $(B)/gen/seccomp_default.inc
+
 $(UNIT_BINARIES): $(B)/tests/unit/%: $(B)/tests/unit/%.o $(UNIT_HELPER_OBJECTS) $(B)/libdbg.a
 	@echo "  LINK     $@"
 	@$(CC) $(CFLAGS) $(UNIT_LDFLAGS) -o $@ $< $(UNIT_HELPER_OBJECTS) $(B)/libdbg.a -lcmocka $(LDLIBS)
@@ -31,14 +33,14 @@ $(FUZZ_REPLAYS): $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/f
 .PHONY: unit fuzz-replay fuzz
 unit: $(UNIT_BINARIES)
 	@failed=; for test in $(UNIT_BINARIES); do \
-		if ! $$test >$$test.log 2>&1; then cat $$test.log; failed="$$failed $$test"; fi; \
+		if ! $(EMULATOR) $$test >$$test.log 2>&1; then cat $$test.log; failed="$$failed $$test"; fi; \
 	done; \
 	grep -h SKIPPED $(UNIT_BINARIES:%=%.log) | grep '[^ ]' | sort -u; \
 	if [ -n "$$failed" ]; then echo "unit: FAILED:$$failed" >&2; exit 1; fi; \
 	echo "unit: $$(cat $(UNIT_BINARIES:%=%.log) | grep -c '^\[       OK') tests in $(words $(UNIT_BINARIES)) programs passed"
 
 fuzz-replay: $(FUZZ_REPLAYS)
-	@set -e; for name in $(FUZZ_NAMES); do $(B)/tests/fuzz/replay_$$name tests/fuzz/corpus/$$name; done
+	@set -e; for name in $(FUZZ_NAMES); do $(EMULATOR) $(B)/tests/fuzz/replay_$$name tests/fuzz/corpus/$$name; done
 
 # Objects of their own: instrumented, with the sanitizers, and out of base/ and format/ alone. A parser that needs more
 # does not link, which keeps the layers honest.
