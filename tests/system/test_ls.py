@@ -134,7 +134,7 @@ def test_bash_completes_names(binaries, tmp_path, docker_target, runc_target):
     (tmp_path / "dbgattach").symlink_to(binaries[0])
     script = f'source {REPOSITORY}/completions/dbgattach.bash; COMP_WORDS=(dbgattach "$1"); COMP_CWORD=1; _dbgattach; echo "${{COMPREPLY[@]}}"'
     env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": "/root"}
-    for name in (docker_target.name, runc_target.id[:12]):
+    for name in (docker_target.name, runc_target.name):
         done = subprocess.run(["bash", "-uc", script, "bash", name[:-1]], env=env, capture_output=True, text=True, timeout=20, check=True)
         assert name in done.stdout.split() and not done.stderr
 
