@@ -28,7 +28,8 @@ SANITIZE ?=
 TEST_BUILD ?= 0
 
 CPPFLAGS := -D_GNU_SOURCE -DDBG_VERSION='"$(VERSION)"' -Iinclude -I$(B) -I.
-CFLAGS := -std=gnu17 $(OPTIMIZE) -g -fPIE $(WARNINGS)
+# A build's folder is not in it: another one makes the same bytes.
+CFLAGS := -std=gnu17 $(OPTIMIZE) -g -fPIE -ffile-prefix-map=$(CURDIR)=. $(WARNINGS)
 # Whoever debugs it finds its symbols in it; packed, they are a third of their size.
 LDFLAGS := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--compress-debug-sections=zlib
 ifeq ($(TEST_BUILD),1)
